@@ -1,0 +1,21 @@
+/** The facts of one exchange that counting needs, filled by the data path when the exchange ends. */
+import type { Fault } from './wire/labels.ts';
+
+export interface ExchangeEnd {
+  /** Null: a success. */
+  readonly fault: Fault | null;
+  /** HTTP status sent to the caller; 0 where none was (opaque, client gone before an answer). */
+  readonly status: number;
+  /** Request's head to response's first byte in µs; −1 when no response came. For opaque: accept to established. */
+  readonly latencyUs: number;
+  /** Request's head to the end in µs. */
+  readonly durationUs: number;
+  /** Time in the app in µs (inbound view; 0 in the outbound view). */
+  readonly appUs: number;
+  /** Waiting for an endpoint or connection in µs. */
+  readonly queueUs: number;
+  /** Attempts beyond the first. */
+  readonly retries: number;
+  /** Route template such as `GET /users/:id`, or null for opaque. */
+  readonly route: string | null;
+}

@@ -1,0 +1,36 @@
+/** What the data path tells telemetry. Handles are looked up once per connection and service, never per byte. */
+import type { EdgeKey } from '../wire/report.ts';
+import type { ExchangeEnd } from '../exchange.ts';
+
+/** A row being counted into; stays valid for the life of the process. */
+export interface EdgeHandle {
+  readonly key: EdgeKey;
+}
+
+/** Why the proxy refused or lost a connection before there was an exchange; each is a counter on `/metrics`. */
+export type RefusalReason =
+  | 'tls-no-certificate'
+  | 'tls-unverified'
+  | 'tls-wrong-name'
+  | 'tls-expired'
+  | 'tls-handshake'
+  | 'mesh-bad-connect'
+  | 'mesh-version'
+  | 'mesh-unknown-target'
+  | 'denied'
+  | 'loop'
+  | 'connections-limit'
+  | 'head-timeout';
+
+export interface Recorder {
+  edge(key: EdgeKey): EdgeHandle;
+  /** Bytes that passed on this row, caller to callee and back. */
+  bytes(handle: EdgeHandle, bytesIn: number, bytesOut: number): void;
+  /** An exchange began (open streams gauge). */
+  began(handle: EdgeHandle): void;
+  /** An exchange ended; each begun one ends exactly once. */
+  ended(handle: EdgeHandle, end: ExchangeEnd): void;
+  refused(direction: 'inbound' | 'outbound', reason: RefusalReason): void;
+  /** A transport connection opened or closed. */
+  connection(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', change: 1 | -1): void;
+}

@@ -1,0 +1,114 @@
+/**
+ * The control link between proxy and control plane: TLS, each message a frame of a 4-byte big-endian length and that many
+ * bytes of UTF-8 JSON (`kind` names the message). One port serves both phases: a connection without a client certificate
+ * may only `certify`; one with a verified client certificate may say `hello`.
+ */
+import type { Identity, Protocol, ServiceKey, WorkloadKey } from './labels.ts';
+import type { ProxyWindow } from './report.ts';
+
+/** A longer frame closes the link with code `frame_too_long`. */
+export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface SocketAddress {
+  /** An IP address, never a name. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One place where a service is served. */
+export interface Endpoint {
+  /** Where the app listens, as seen from its own proxy; the target of the hop's CONNECT. */
+  readonly address: SocketAddress;
+  readonly workload: WorkloadKey;
+  /** The instance's (pod's) name. */
+  readonly instance: string;
+  /** Null for an endpoint without a running sidecar: it is dialled directly, in plain text. */
+  readonly mesh: { readonly address: SocketAddress; readonly identity: Identity } | null;
+}
+
+/** An explicit outbound listener: whoever connects to it talks to `service`. */
+export interface OutboundListener {
+  readonly listen: SocketAddress;
+  readonly service: ServiceKey;
+  readonly port: number;
+  readonly protocol: Extract<Protocol, 'http1' | 'opaque'>;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** A port of the app behind this proxy. */
+export interface InboundPort {
+  /** Where the app listens; CONNECT must name exactly one of these. */
+  readonly target: SocketAddress;
+  /** Services that own the port, sorted by name; unmeshed callers count for the first. */
+  readonly services: readonly ServiceKey[];
+  readonly protocol: Extract<Protocol, 'http1' | 'opaque'>;
+  /** Explicit plain-text listener for callers outside the mesh, or null for none. */
+  readonly plain: SocketAddress | null;
+}
+
+/** `all-authenticated` denies callers without a verified mesh identity. */
+export type InboundPolicy = 'all-unauthenticated' | 'all-authenticated';
+
+/** The whole configuration of one proxy; each message replaces the last one. */
+export interface ProxyOrders {
+  /** Grows with every change of this proxy's orders. */
+  readonly revision: number;
+  readonly workload: WorkloadKey;
+  readonly trustDomain: string;
+  readonly inbound: {
+    /** The mTLS listener. */
+    readonly mesh: SocketAddress;
+    readonly ports: readonly InboundPort[];
+    readonly policy: InboundPolicy;
+  };
+  readonly outbound: readonly OutboundListener[];
+}
+
+export type ToControl =
+  | {
+      readonly kind: 'certify';
+      readonly version: number;
+      /** The join token (host) or the service account's token (Kubernetes). */
+      readonly token: string;
+      readonly workload: WorkloadKey;
+      /** PKCS#10, DER, base64. Its key is ECDSA P-256; the subject and extensions are ignored. */
+      readonly csr: string;
+    }
+  | {
+      readonly kind: 'hello';
+      readonly version: number;
+      readonly proxyVersion: string;
+      readonly workload: WorkloadKey;
+      /** The instance's (pod's, host's) configured name, as in the mesh file. */
+      readonly instanceName: string;
+      /** The process's random instance, as in its windows. */
+      readonly instance: string;
+    }
+  | { readonly kind: 'window'; readonly window: ProxyWindow }
+  | {
+      readonly kind: 'status';
+      readonly ready: boolean;
+      /** Revision of the orders in force. */
+      readonly revision: number;
+      /** The leaf's notAfter as ISO 8601, as loaded. */
+      readonly certificateNotAfter: string | null;
+    };
+
+export type FromControl =
+  | {
+      readonly kind: 'certified';
+      /** Leaf first, then issuers, PEM. */
+      readonly certificateChain: string;
+      /** Trust anchors, PEM. */
+      readonly trustBundle: string;
+      readonly notAfter: string;
+    }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'welcome'; readonly version: number }
+  | { readonly kind: 'orders'; readonly orders: ProxyOrders }
+  /** Window `tick` began `elapsedMs` ago; sent on hello and at each window's begin. Ends every older window. */
+  | { readonly kind: 'tick'; readonly tick: number; readonly tickMs: number; readonly elapsedMs: number }
+  /** All windows of this instance up to `sequence` are safe on the agent's disk. */
+  | { readonly kind: 'acknowledge'; readonly sequence: number }
+  /** Trust anchors changed. */
+  | { readonly kind: 'bundle'; readonly trustBundle: string };
