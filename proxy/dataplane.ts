@@ -1,11 +1,14 @@
 /** The contract between the data path (listeners, forwarding) and the rest of the proxy (control, identity, admin). */
 import type { ProxyOrders } from './wire/orders.ts';
+import type { Balancer } from './balance/balancer.ts';
 import type { Credentials } from './identity/credentials.ts';
 import type { Recorder } from './telemetry/recorder.ts';
 
 export interface DataplaneParts {
   readonly recorder: Recorder;
   readonly credentials: Credentials;
+  /** One balancer per outbound listener. */
+  readonly createBalancer: () => Balancer;
   /** Monotonic µs. */
   readonly nowUs: () => number;
   readonly random: () => number;
