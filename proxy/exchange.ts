@@ -1,9 +1,12 @@
 /** The facts of one exchange that counting needs, filled by the data path when the exchange ends. */
 import type { Fault } from './wire/labels.ts';
+import type { FaultCodeName } from './wire/mesh.ts';
 
 export interface ExchangeEnd {
   /** Null: a success. */
   readonly fault: Fault | null;
+  /** Why a proxy failed it by itself, for `/metrics`; null or absent when the answer is the app's. */
+  readonly code?: FaultCodeName | null;
   /** HTTP status sent to the caller; 0 where none was (opaque, client gone before an answer). */
   readonly status: number;
   /** Request's head to response's first byte in µs; −1 when no response came. For opaque: accept to established. */

@@ -1,10 +1,20 @@
 /** What the data path tells telemetry. Handles are looked up once per connection and service, never per byte. */
+import type { Identity } from '../wire/labels.ts';
+import type { SocketAddress } from '../wire/orders.ts';
 import type { EdgeKey } from '../wire/report.ts';
 import type { ExchangeEnd } from '../exchange.ts';
 
 /** A row being counted into; stays valid for the life of the process. */
 export interface EdgeHandle {
   readonly key: EdgeKey;
+}
+
+/** What only `/metrics` shows of a row: its labels `target_addr` and `client_id` or `server_id`. */
+export interface EdgeFacts {
+  /** The endpoint (outbound) or the app's port (inbound). */
+  readonly target?: SocketAddress;
+  /** The verified identity of the other side. */
+  readonly peer?: Identity;
 }
 
 /** Why the proxy refused or lost a connection before there was an exchange; each is a counter on `/metrics`. */
@@ -23,7 +33,8 @@ export type RefusalReason =
   | 'head-timeout';
 
 export interface Recorder {
-  edge(key: EdgeKey): EdgeHandle;
+  /** The row of this key. With facts, its series on `/metrics` are apart from those of the row's other targets and peers. */
+  edge(key: EdgeKey, facts?: EdgeFacts): EdgeHandle;
   /** Bytes that passed on this row, caller to callee and back. */
   bytes(handle: EdgeHandle, bytesIn: number, bytesOut: number): void;
   /** An exchange began (open streams gauge). */
