@@ -60,16 +60,22 @@ export function quantileUs(histogram: Histogram, q: number): number | null {
   return bucketUpperUs(HISTOGRAM_BUCKETS - 1);
 }
 
-/** Adds a sparse histogram into a dense one. Throws `RangeError` for another layout version or a bucket out of range. */
+/**
+ * Adds a sparse histogram into a dense one. Throws `RangeError` for another layout version, a bucket out of range or a
+ * number that is not whole and ≥ 0; the dense one then holds the part before the fault.
+ */
 export function addSparse(into: Histogram, sparse: SparseHistogram): void {
   if (sparse[0] !== HISTOGRAM_VERSION || sparse.length % 2 === 0) {
     throw new RangeError(`histogram layout ${String(sparse[0])} with ${sparse.length} numbers is not layout ${HISTOGRAM_VERSION}`);
   }
   let bucket = 0;
   for (let at = 1; at < sparse.length; at += 2) {
-    bucket += sparse[at] ?? 0;
-    if (bucket >= HISTOGRAM_BUCKETS) throw new RangeError(`histogram bucket ${bucket} is out of range`);
-    into[bucket] = (into[bucket] ?? 0) + (sparse[at + 1] ?? 0);
+    const gap = sparse[at] ?? 0;
+    const count = sparse[at + 1] ?? 0;
+    bucket += gap;
+    if (!(gap >= 0 && bucket < HISTOGRAM_BUCKETS && Number.isInteger(gap))) throw new RangeError(`histogram bucket ${bucket} is out of range`);
+    if (!(count >= 0 && Number.isSafeInteger(count))) throw new RangeError(`histogram count ${count} is not a whole number`);
+    into[bucket] = (into[bucket] ?? 0) + count;
   }
 }
 
