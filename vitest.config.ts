@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+// Timeouts are for a noisy machine with two cores: a test that waits for something polls, it doesn't guess.
+const shared = {
+  environment: 'node',
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  teardownTimeout: 30_000,
+} as const;
+
+const EXCLUDE = ['**/node_modules/**', '**/dist/**', '**/build/**'];
+
+export default defineConfig({
+  test: {
+    globalSetup: ['infra/checks/postgres-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { test: { ...shared, name: 'parts', include: ['**/*.test.ts', '**/*.test.tsx'], exclude: [...EXCLUDE, 'infra/e2e/**', 'infra/demo/**'] } },
+      // Whole systems of many processes: one at a time, after everything else.
+      {
+        test: {
+          ...shared, name: 'whole', include: ['infra/e2e/**/*.test.ts', 'infra/demo/**/*.test.ts'], exclude: EXCLUDE,
+          fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
