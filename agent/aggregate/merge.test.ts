@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { addSparse, createHistogram, histogramCount, toSparse } from '../../proxy/wire/histogram.ts';
+import { LIMITS } from './caps.ts';
+import { COUNTER_NAMES, mergeSparse } from './counters.ts';
+import { mergeWindows } from './merge.ts';
+import { makeCounters, makeEdge, makeRoute, makeWindow } from './testing.ts';
+
+const LENGTH_MS = 10_000;
+const total = (values: readonly number[] | undefined): number => (values ?? []).reduce((sum, value) => sum + value, 0);
+
+test('rows of the same name add up field by field, whatever proxy they came from', () => {
+  const counters = { requests: 3, failuresApp: 1, failuresMesh: 2, failuresClient: 4, retries: 5, bytesIn: 6, bytesOut: 7, durationSumUs: 8, appSumUs: 9, queueSumUs: 10 };
+  const row = { ...makeEdge(), ...makeCounters(counters, [100, 100, 5000]) };
+  const [window] = mergeWindows([makeWindow('a', 1, 7, [row]), makeWindow('b', 1, 7, [row])], LENGTH_MS).windows;
+  expect(window).toMatchObject({ startMs: 70_000, lengthMs: LENGTH_MS, proxies: 2 });
+  for (const name of COUNTER_NAMES) {
+    if (name !== 'latency') expect([name, window?.edges[name]]).toEqual([name, [row[name] * 2]]);
+  }
+  const histogram = createHistogram();
+  addSparse(histogram, window?.edges.latency[0] ?? []);
+  expect(histogramCount(histogram)).toBe(6);
+});
+
+test.each([
+  { part: 'direction', over: { direction: 'inbound' } },
+  { part: 'source', over: { source: '' } },
+  { part: 'service', over: { service: 'shop/other' } },
+  { part: 'destination', over: { destination: '' } },
+  { part: 'protocol', over: { protocol: 'opaque' } },
+  { part: 'tls', over: { tls: 'plain' } },
+] as const)('edges that differ in $part stay apart', ({ over }) => {
+  const [window] = mergeWindows([makeWindow('a', 1, 7, [makeEdge(), makeEdge(over)])], LENGTH_MS).windows;
+  expect(window?.edges.requests).toEqual([1, 1]);
+});
+
+test('the two views of a request are never added', () => {
+  const windows = [makeWindow('a', 1, 7, [makeEdge()], [makeRoute()]), makeWindow('b', 1, 7, [makeEdge({ direction: 'inbound' })], [makeRoute({ direction: 'inbound' })])];
+  const [window] = mergeWindows(windows, LENGTH_MS).windows;
+  expect(window?.edges.direction).toEqual([0, 1]);
+  expect(window?.routes.direction).toEqual([0, 1]);
+});
+
+test('the result is the same in whatever order the windows came', () => {
+  const windows = ['c', 'a', 'b'].map((instance, at) => makeWindow(instance, 1, 7, [makeEdge({ source: `shop/host/${instance}` }), makeEdge({ requests: at })]));
+  expect(mergeWindows(windows, LENGTH_MS)).toEqual(mergeWindows([...windows].reverse(), LENGTH_MS));
+});
+
+test('each tick becomes a window of its own, in the order of time', () => {
+  const merged = mergeWindows([makeWindow('a', 2, 9), makeWindow('a', 1, 8), makeWindow('b', 1, 9)], LENGTH_MS);
+  expect(merged.windows.map(({ startMs, proxies }) => [startMs, proxies])).toEqual([[80_000, 1], [90_000, 2]]);
+});
+
+test('names stand once in the dictionary and the empty name is its first', () => {
+  const [window] = mergeWindows([makeWindow('a', 1, 7, [makeEdge({ source: '' }), makeEdge()])], LENGTH_MS).windows;
+  expect(window?.strings).toEqual(['', 'shop/cart', 'shop/host/cart', 'shop/host/web']);
+  expect(window?.edges.source).toEqual([0, 3]);
+});
+
+test('sources over the cap of a service become one row named other, the quietest first, and no request is lost', () => {
+  const rows = Array.from({ length: 205 }, (_, at) => makeEdge({ source: `shop/host/s${at}`, requests: at + 1 }));
+  const { windows: [window], folded } = mergeWindows([makeWindow('a', 1, 7, rows)], LENGTH_MS);
+  const sources = window?.edges.source.map((index) => window.strings[index]) ?? [];
+  expect(sources).toHaveLength(201);
+  expect(sources).toContain('other');
+  expect(sources).not.toContain('shop/host/s4');
+  expect(folded).toBe(1 + 2 + 3 + 4 + 5);
+  expect(total(window?.edges.requests)).toBe((205 * 206) / 2);
+});
+
+test('templates over the cap of a service become one row named other', () => {
+  const rows = Array.from({ length: 103 }, (_, at) => makeRoute({ route: `GET /r${at}`, requests: at + 1 }));
+  const { windows: [window], folded } = mergeWindows([makeWindow('a', 1, 7, [], rows)], LENGTH_MS);
+  expect(window?.routes.requests).toHaveLength(101);
+  expect(folded).toBe(1 + 2 + 3);
+  expect(total(window?.routes.requests)).toBe((103 * 104) / 2);
+});
+
+test('what a proxy folded already takes no place and is not counted again', () => {
+  const rows = [makeEdge({ source: 'other', requests: 1 }), makeEdge({ source: 'a', requests: 2 }), makeEdge({ source: 'b', requests: 3 })];
+  const { windows: [window], folded } = mergeWindows([makeWindow('a', 1, 7, rows)], LENGTH_MS, { ...LIMITS, sourcesPerService: 2 });
+  expect(window?.edges.requests).toHaveLength(3);
+  expect(folded).toBe(0);
+});
+
+test('a cluster never has more rows than its caps, with everything counted', () => {
+  const edges = Array.from({ length: 500 }, (_, at) => makeEdge({ service: `shop/e${at}`, requests: at + 1, direction: at % 2 ? 'inbound' : 'outbound' }));
+  const routes = Array.from({ length: 500 }, (_, at) => makeRoute({ service: `shop/e${at}`, requests: at + 1 }));
+  const { windows: [window], folded } = mergeWindows([makeWindow('a', 1, 7, edges, routes)], LENGTH_MS, { ...LIMITS, edges: 100, routes: 50 });
+  expect(window?.edges.requests).toHaveLength(100);
+  expect(window?.routes.requests.length).toBeLessThanOrEqual(50);
+  expect(total(window?.edges.requests)).toBe(125_250);
+  expect(total(window?.routes.requests)).toBe(125_250);
+  expect(folded).toBeGreaterThan(0);
+});
+
+test('merging sparse histograms equals adding them densely', () => {
+  let seed = 7;
+  const random = (): number => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  for (let round = 0; round < 300; round++) {
+    const dense = [createHistogram(), createHistogram()] as const;
+    for (const histogram of dense) {
+      for (let at = 0; at < histogram.length; at++) if (random() < 0.1) histogram[at] = Math.ceil(random() * 9);
+    }
+    const both = createHistogram();
+    for (const histogram of dense) addSparse(both, toSparse(histogram));
+    expect(mergeSparse(toSparse(dense[0]), toSparse(dense[1]))).toEqual(toSparse(both));
+  }
+});

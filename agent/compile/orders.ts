@@ -1,0 +1,53 @@
+/** From the inventory to what one proxy has to do. */
+import type { Endpoint, InboundPort, OutboundListener, ProxyOrders } from '../../proxy/wire/orders.ts';
+import { endpointsOf } from '../inventory/inventory.ts';
+import type { Inventory, MeshInstance, Upstream } from '../inventory/inventory.ts';
+
+/** Orders without their revision. */
+export type OrdersBody = Omit<ProxyOrders, 'revision'>;
+
+/** Names one sidecar: `<workload key>/<instance name>`. */
+export function proxyKey(workload: string, instanceName: string): string {
+  return `${workload}/${instanceName}`;
+}
+
+/** The orders of every instance that has a sidecar, by `proxyKey`. */
+export function compileOrders(inventory: Inventory, trustDomain: string): Map<string, OrdersBody> {
+  const index = inventory.endpoints();
+  const orders = new Map<string, OrdersBody>();
+  for (const workload of inventory.workloads.list()) {
+    for (const instance of workload.instances) {
+      if (!instance.mesh) continue;
+      const inbound = { mesh: instance.mesh, ports: inboundPorts(inventory, instance), policy: workload.inboundPolicy };
+      const outbound = instance.upstreams.flatMap((upstream) => outboundListener(inventory, index, upstream));
+      orders.set(proxyKey(workload.key, instance.name), { workload: workload.key, trustDomain, inbound, outbound });
+    }
+  }
+  return orders;
+}
+
+function outboundListener(inventory: Inventory, index: ReadonlyMap<string, readonly Endpoint[]>, upstream: Upstream): OutboundListener[] {
+  const { listen, service, port } = upstream;
+  const protocol = inventory.protocolOf(service, port);
+  // A platform may delete a service before its callers: the listener goes with it.
+  return protocol ? [{ listen, service, port, protocol, endpoints: endpointsOf(index, service, port) }] : [];
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The app's ports, one entry a target, with all services that own it. */
+function inboundPorts(inventory: Inventory, instance: MeshInstance): InboundPort[] {
+  const targets = new Map<string, Mutable<InboundPort>>();
+  for (const { service, port, target, plain } of instance.ports) {
+    const protocol = inventory.protocolOf(service, port);
+    if (!protocol) continue;
+    const key = `${target.host} ${target.port}`;
+    const entry = targets.get(key);
+    if (!entry) targets.set(key, { target, services: [service], protocol, plain });
+    else {
+      if (!entry.services.includes(service)) entry.services = [...entry.services, service].sort();
+      entry.plain ??= plain;
+    }
+  }
+  return [...targets.values()];
+}

@@ -1,0 +1,91 @@
+/** What exists in the mesh, as a platform tells it: services, workloads with their instances, and who serves what. */
+import type { Identity, ServiceKey, WorkloadKey } from '../../proxy/wire/labels.ts';
+import type { Endpoint, InboundPolicy, OutboundListener, SocketAddress } from '../../proxy/wire/orders.ts';
+import { Keyed } from './keyed.ts';
+
+/** What an explicit listener can speak. */
+export type PortProtocol = OutboundListener['protocol'];
+
+export interface MeshService {
+  readonly key: ServiceKey;
+  readonly ports: readonly { readonly port: number; readonly protocol: PortProtocol }[];
+}
+
+/** A port of a service as one instance serves it. */
+export interface ServedPort {
+  readonly service: ServiceKey;
+  /** The service's port. */
+  readonly port: number;
+  /** Where the app listens. */
+  readonly target: SocketAddress;
+  /** Plain-text listener for callers outside the mesh, or null. */
+  readonly plain: SocketAddress | null;
+}
+
+/** A service that an instance calls through a listener of its sidecar. */
+export interface Upstream {
+  readonly service: ServiceKey;
+  readonly port: number;
+  readonly listen: SocketAddress;
+}
+
+export interface MeshInstance {
+  readonly name: string;
+  /** The sidecar's mTLS listener; null for an instance without one. */
+  readonly mesh: SocketAddress | null;
+  readonly ports: readonly ServedPort[];
+  readonly upstreams: readonly Upstream[];
+}
+
+export interface MeshWorkload {
+  readonly key: WorkloadKey;
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  readonly identity: Identity;
+  readonly inboundPolicy: InboundPolicy;
+  readonly instances: readonly MeshInstance[];
+}
+
+const portKey = (service: ServiceKey, port: number): string => `${service}:${port}`;
+
+export class Inventory {
+  readonly services = new Keyed<MeshService>((service) => service.key);
+  readonly workloads = new Keyed<MeshWorkload>((workload) => workload.key);
+
+  /** Makes this the whole content; false when nothing changed. */
+  reset(services: readonly MeshService[], workloads: readonly MeshWorkload[]): boolean {
+    const servicesChanged = this.services.reset(services);
+    return this.workloads.reset(workloads) || servicesChanged;
+  }
+
+  /** The protocol of a service's port, or null when there is no such port. */
+  protocolOf(service: ServiceKey, port: number): PortProtocol | null {
+    return this.services.get(service)?.ports.find((entry) => entry.port === port)?.protocol ?? null;
+  }
+
+  /** Who serves which port of which service, by `namespace/name:port`, sorted by workload and instance. */
+  endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
+    const index = new Map<string, Endpoint[]>();
+    for (const workload of this.workloads.list()) {
+      for (const instance of workload.instances) addEndpoints(index, workload, instance);
+    }
+    return index;
+  }
+}
+
+function addEndpoints(index: Map<string, Endpoint[]>, workload: MeshWorkload, instance: MeshInstance): void {
+  const mesh = instance.mesh && { address: instance.mesh, identity: workload.identity };
+  for (const { service, port, target } of instance.ports) {
+    const key = portKey(service, port);
+    const endpoint: Endpoint = { address: target, workload: workload.key, instance: instance.name, mesh };
+    const known = index.get(key);
+    if (known) known.push(endpoint);
+    else index.set(key, [endpoint]);
+  }
+}
+
+/** The endpoints of one port in the index that `Inventory.endpoints` made. */
+export function endpointsOf(index: ReadonlyMap<string, readonly Endpoint[]>, service: ServiceKey, port: number): readonly Endpoint[] {
+  return index.get(portKey(service, port)) ?? [];
+}
