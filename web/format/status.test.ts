@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { HealthStatus } from '../../cloud/wire/entities.ts';
+import { STATUS_LOOKS, statusOfRate } from './status.ts';
+
+test('each state has its own shape, word and rank', () => {
+  const looks = HealthStatus.options.map((status) => STATUS_LOOKS[status]);
+  for (const key of ['glyph', 'word', 'rank'] as const) expect(new Set(looks.map((look) => look[key])).size).toBe(looks.length);
+});
+
+test.each([[null, 'nodata'], [1, 'ok'], [0.99, 'ok'], [0.9899, 'degraded'], [0.9, 'degraded'], [0.8999, 'failing'], [0, 'failing']] as const)('a success rate of %s is %s', (rate, status) => {
+  expect(statusOfRate(rate)).toBe(status);
+});
