@@ -5,10 +5,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chown, mkdir, open, readFile, realpath, rename, rm, unlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, isSystemError } from '../fault.ts';
+import { freePort } from '../ports.ts';
 import { type Account, canReach, serverAccount } from './account.ts';
 import { type Binaries, SHARED_FOLDER, findBinaries } from './binaries.ts';
 import { type PostmasterFile, initdb, isAlive, readPostmasterFile, spawnPostgres, stopByPid, untilGone, untilReady, writePrivate } from './postmaster.ts';
@@ -194,19 +194,6 @@ async function startNew(place: Place, options: PostgresOptions): Promise<{ port:
 async function stopOwn(child: ChildProcess, pid: number): Promise<void> {
   child.stdin?.end();
   await untilGone(pid);
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', done);
-  });
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');
-  return address.port;
 }
 
 /** Two starts on one folder take turns; the lock of a dead process doesn't count. */

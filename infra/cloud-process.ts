@@ -1,0 +1,47 @@
+/** The cloud as a child process: its environment, its readiness. */
+import { join } from 'node:path';
+import { type Child, type Family, answersOk, untilReady } from './children.ts';
+import { ROOT } from './root.ts';
+
+export interface CloudOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Login `sidelight_server`; never the owner's. */
+  readonly serverUrl: string;
+  readonly secret: string;
+  readonly publicUrl: string;
+  /** host:port list. */
+  readonly outboundAllow: string;
+  readonly logFile: string;
+}
+
+/** Its start reads the database's state; a noisy machine needs a few seconds. */
+const READY_MS_MAX = 60_000;
+
+/** Starts `cloud/main.node.ts` and waits until `/healthz` answers 200. Faults: `child_ended`, `child_not_ready`. */
+export async function startCloud(family: Family, options: CloudOptions): Promise<Child> {
+  const child = family.start({
+    name: 'cloud',
+    command: process.execPath,
+    args: [join(ROOT, 'cloud/main.node.ts')],
+    cwd: ROOT,
+    logFile: options.logFile,
+    env: {
+      PORT: String(options.port),
+      HOST: options.host,
+      DATABASE_URL: options.serverUrl,
+      SIDELIGHT_SECRET: options.secret,
+      PUBLIC_URL: options.publicUrl,
+      OUTBOUND_ALLOW: options.outboundAllow,
+    },
+  });
+  await untilReady(child, () => answersOk(`http://${dialHost(options.host)}:${options.port}/healthz`), READY_MS_MAX);
+  return child;
+}
+
+/** An address to dial for one to listen on. */
+export function dialHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,111 @@
+/** A mesh of real processes on one machine: an agent on the `host` platform, and a proxy beside each workload. */
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Child, type Family, answersOk, untilReady } from '../children.ts';
+import { ROOT } from '../root.ts';
+import { type MeshLayout, type PlacedWorkload, meshFile } from './layout.ts';
+
+export interface MeshPlace {
+  /** Prefix of the processes' names. */
+  readonly name: string;
+  /** Folder for the mesh file and the state of agent and proxies. */
+  readonly folder: string;
+  readonly logs: string;
+  readonly layout: MeshLayout;
+}
+
+/** Where an agent reports to. */
+export interface CloudLink {
+  readonly url: string;
+  readonly tokenFile: string;
+}
+
+/** How to run a proxy: the compiled executable, or Bun on the sources. */
+export interface ProxyProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** An agent makes a key and a certificate at its first start; a noisy machine needs seconds. */
+const AGENT_READY_MS_MAX = 60_000;
+/** A proxy is certified and has its orders within a second on a quiet machine. */
+const PROXY_READY_MS_MAX = 60_000;
+
+const agentState = (place: MeshPlace): string => join(place.folder, 'agent');
+
+export async function writeMeshFile(place: MeshPlace): Promise<void> {
+  await mkdir(place.folder, { recursive: true });
+  await writeFile(join(place.folder, 'mesh.yaml'), stringify(meshFile(place.layout)));
+}
+
+/** Starts the agent on the mesh file; resolves when proxies can be certified. `cloud` undefined: a mesh by itself. */
+export async function startAgent(family: Family, place: MeshPlace, cloud: CloudLink | undefined, windowMs?: number): Promise<Child> {
+  await writeMeshFile(place);
+  const { layout } = place;
+  const options = ['--mesh', join(place.folder, 'mesh.yaml'), '--state', agentState(place), '--admin', layout.agentAdmin];
+  if (cloud !== undefined) options.push('--cloud', cloud.url, '--token-file', cloud.tokenFile);
+  if (windowMs !== undefined) options.push('--window-ms', String(windowMs));
+  const child = family.start({
+    name: `${place.name} agent`,
+    command: process.execPath,
+    args: [join(ROOT, 'agent/main.ts'), 'host', ...options],
+    cwd: ROOT, env: {}, logFile: join(place.logs, `${place.name}.agent.log`),
+  });
+  await untilReady(child, () => agentServes(place), AGENT_READY_MS_MAX);
+  return child;
+}
+
+async function agentServes(place: MeshPlace): Promise<boolean> {
+  const files = [bundleFile(place), ...place.layout.workloads.map((workload) => tokenFile(place, workload))];
+  await Promise.all(files.map((file) => access(file)));
+  return accepts(place.layout.control);
+}
+
+function accepts(address: string): Promise<boolean> {
+  const { host, port } = splitAddress(address);
+  return new Promise((done) => {
+    const socket = connect(port, host);
+    const answer = (yes: boolean): void => {
+      socket.destroy();
+      done(yes);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+  });
+}
+
+const bundleFile = (place: MeshPlace): string => join(agentState(place), 'trust-bundle.pem');
+const tokenFile = (place: MeshPlace, { plan }: PlacedWorkload): string => join(agentState(place), 'tokens', `${plan.namespace}.${plan.name}`);
+
+/** Starts a workload's sidecar. It is ready when `proxyReady` says so. */
+export function startProxy(family: Family, place: MeshPlace, workload: PlacedWorkload, program: ProxyProgram): Child {
+  const { plan } = workload;
+  return family.start({
+    name: `${place.name} proxy ${workload.service}`,
+    command: program.command,
+    args: program.args,
+    cwd: ROOT,
+    logFile: join(place.logs, `${place.name}.${plan.namespace}.${plan.name}.proxy.log`),
+    env: {
+      SIDELIGHT_PROXY_CONTROL: place.layout.control,
+      SIDELIGHT_PROXY_TRUST_BUNDLE_FILE: bundleFile(place),
+      SIDELIGHT_PROXY_TOKEN_FILE: tokenFile(place, workload),
+      SIDELIGHT_PROXY_WORKLOAD: workload.key,
+      SIDELIGHT_PROXY_INSTANCE: workload.instance,
+      SIDELIGHT_PROXY_ADMIN: workload.admin,
+      SIDELIGHT_PROXY_STATE_DIR: join(place.folder, 'proxies', `${plan.namespace}.${plan.name}`),
+    },
+  });
+}
+
+/** Resolves when the sidecar has a certificate and its orders. */
+export function proxyReady(child: Child, workload: PlacedWorkload): Promise<void> {
+  return untilReady(child, () => answersOk(`http://${workload.admin}/ready`), PROXY_READY_MS_MAX);
+}
+
+export function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}
