@@ -33,9 +33,9 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
   readonly faults: readonly { path: string; message: string }[] | undefined;
-  constructor(code: ErrorCode, detail: string, faults?: readonly { path: string; message: string }[]) {
-    super(detail);
+  constructor(code: ErrorCode, detail: string, more: { readonly faults?: readonly { path: string; message: string }[]; readonly cause?: unknown } = {}) {
+    super(detail, { cause: more.cause });
     this.code = code;
-    this.faults = faults;
+    this.faults = more.faults;
   }
 }

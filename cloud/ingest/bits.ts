@@ -1,0 +1,137 @@
+/** A stream of bits with adaptive exponential-Golomb codes: small numbers take few bits, any whole number below 2^53 fits. Pure. */
+
+/** Bytes that can't be what the writer made. */
+export class PackedError extends Error {
+  override readonly name = 'PackedError';
+}
+
+/** Number of bits of a whole number ≥ 1 below 2^53 + 1. */
+function bitLength(value: number): number {
+  return value < 0x1_0000_0000 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 0x1_0000_0000));
+}
+
+/** Bits that the code of order `k` takes for `value`. */
+export function golombBits(value: number, k: number): number {
+  return 2 * bitLength(Math.floor(value / 2 ** k) + 1) - 1 + k;
+}
+
+export interface BitWriter {
+  /** The low `count` bits of a whole number, highest first; count ≤ 54. */
+  bits(value: number, count: number): void;
+  /** Exponential-Golomb code of order `k` ≤ 31. */
+  golomb(value: number, k: number): void;
+  /** What was written, padded with zero bits to a byte. */
+  finish(): Uint8Array<ArrayBuffer>;
+}
+
+export function createBitWriter(): BitWriter {
+  let bytes = new Uint8Array(1024);
+  let length = 0;
+  let held = 0;
+  let heldBits = 0;
+
+  function small(value: number, count: number): void {
+    held = (held << count) | value;
+    heldBits += count;
+    for (; heldBits >= 8; heldBits -= 8) push((held >>> (heldBits - 8)) & 255);
+    held &= (1 << heldBits) - 1;
+  }
+
+  function push(byte: number): void {
+    if (length === bytes.length) {
+      const larger = new Uint8Array(length * 2);
+      larger.set(bytes);
+      bytes = larger;
+    }
+    bytes[length++] = byte;
+  }
+
+  function bits(value: number, count: number): void {
+    for (let left = count; left > 0; ) {
+      const take = Math.min(left, 16);
+      left -= take;
+      small(Math.floor(value / 2 ** left) % 2 ** take, take);
+    }
+  }
+
+  function golomb(value: number, k: number): void {
+    const quotient = Math.floor(value / 2 ** k) + 1;
+    const size = bitLength(quotient);
+    bits(0, size - 1);
+    bits(quotient, size);
+    bits(value % 2 ** k, k);
+  }
+
+  function finish(): Uint8Array<ArrayBuffer> {
+    if (heldBits > 0) small(0, 8 - heldBits);
+    return bytes.slice(0, length);
+  }
+
+  return { bits, golomb, finish };
+}
+
+export interface BitReader {
+  bits(count: number): number;
+  golomb(k: number): number;
+}
+
+/** Longest code that one 32-bit look ahead holds whatever the position in its first byte. */
+const FAST_BITS = 25;
+
+/** Reads from the first byte on; throws `PackedError` when it would read past the end. */
+export function createBitReader(bytes: Uint8Array): BitReader {
+  const end = bytes.length * 8;
+  let at = 0;
+
+  /** The next 25 or more bits, at the top of 32. */
+  function ahead(): number {
+    const byte = at >>> 3;
+    const word = ((bytes[byte] ?? 0) << 24) | ((bytes[byte + 1] ?? 0) << 16) | ((bytes[byte + 2] ?? 0) << 8) | (bytes[byte + 3] ?? 0);
+    return (word << (at & 7)) >>> 0;
+  }
+
+  function advance(count: number): void {
+    at += count;
+    if (at > end) throw new PackedError('the packed part ends early');
+  }
+
+  function bits(count: number): number {
+    let value = 0;
+    for (let left = count; left > 0; ) {
+      const take = Math.min(left, 24);
+      value = value * 2 ** take + (ahead() >>> (32 - take));
+      advance(take);
+      left -= take;
+    }
+    return value;
+  }
+
+  function zeros(): number {
+    let count = 0;
+    for (;;) {
+      const run = Math.clz32(ahead());
+      if (run < FAST_BITS) {
+        advance(run);
+        return count + run;
+      }
+      count += FAST_BITS;
+      advance(FAST_BITS);
+      if (count > 53) throw new PackedError('the packed part holds a number that is too large');
+    }
+  }
+
+  function golomb(k: number): number {
+    const word = ahead();
+    const run = Math.clz32(word);
+    const size = 2 * run + 1;
+    if (size > FAST_BITS) {
+      const slow = bits(zeros() + 1) - 1;
+      return slow * 2 ** k + bits(k);
+    }
+    advance(size);
+    const quotient = (word >>> (32 - size)) - 1;
+    return k === 0 ? quotient : quotient * 2 ** k + bits(k);
+  }
+
+  return { bits, golomb };
+}

@@ -1,0 +1,162 @@
+/**
+ * Rows of one window, at most 256 a part, packed by column. Pure.
+ * Layout: version byte; bit stream of: row count (9 bits), then the columns of `COLUMNS`, then the histograms as three
+ * columns (non-empty buckets per row, gaps, counts). Rows are sorted by entity, whose ids are stored as differences.
+ * A column is: order k of its Golomb code (5 bits), zero flag (1 bit), values; with the flag each value has a bit for
+ * "not zero" first and is stored less one.
+ */
+import { createHistogram, HISTOGRAM_BUCKETS, toSparse } from '../../proxy/wire/histogram.ts';
+import type { Histogram, SparseHistogram } from '../../proxy/wire/histogram.ts';
+import { createBitReader, createBitWriter, golombBits, PackedError } from './bits.ts';
+import type { BitReader, BitWriter } from './bits.ts';
+
+const PACKED_VERSION = 1;
+/** Rows of one part: large enough that the columns' heads don't count, small enough for one page of Postgres. */
+export const PART_ROWS_MAX = 256;
+
+/** The counters of a row in their stored order; a missing one would not compile. */
+export const COUNTERS = [
+  'requests', 'failuresApp', 'failuresMesh', 'failuresClient', 'retries', 'bytesIn', 'bytesOut', 'durationSumUs', 'appSumUs', 'queueSumUs',
+] as const;
+export type CounterName = (typeof COUNTERS)[number];
+
+/** One edge's or route's counters in one window: whole numbers, sums in µs. */
+export type PackedRow = { readonly [Name in CounterName]: number } & {
+  /** The organization's id of the edge or route; unique in a part. */
+  readonly entity: number;
+  readonly latency: SparseHistogram;
+};
+
+export type PackedCounters = { readonly [Name in CounterName]: Float64Array };
+
+/** A part read back: columns of equal length. */
+export interface UnpackedPart {
+  readonly rows: number;
+  readonly entity: Float64Array;
+  readonly counters: PackedCounters;
+  /** Adds row `row`'s latency histogram into a dense one; nothing when the part was read without histograms. */
+  addLatency(row: number, into: Histogram): void;
+}
+
+/** Packs up to `PART_ROWS_MAX` rows. Throws `RangeError` for more, or for two rows of one entity. */
+export function packRows(rows: readonly PackedRow[]): Uint8Array<ArrayBuffer> {
+  if (rows.length > PART_ROWS_MAX) throw new RangeError(`a part holds ${PART_ROWS_MAX} rows, not ${rows.length}`);
+  const sorted = rows.toSorted((a, b) => a.entity - b.entity);
+  const writer = createBitWriter();
+  writer.bits(PACKED_VERSION, 8);
+  writer.bits(sorted.length, 9);
+  writeColumn(writer, entityGaps(sorted));
+  for (const name of COUNTERS) writeColumn(writer, sorted.map((row) => row[name]));
+  writeColumn(writer, sorted.map((row) => (row.latency.length - 1) / 2));
+  writeColumn(writer, sorted.flatMap((row) => histogramHalf(row.latency, 1)));
+  writeColumn(writer, sorted.flatMap((row) => histogramHalf(row.latency, 2)));
+  return writer.finish();
+}
+
+function entityGaps(sorted: readonly PackedRow[]): number[] {
+  return sorted.map((row, at) => {
+    const gap = row.entity - (sorted[at - 1]?.entity ?? -1) - 1;
+    if (gap < 0) throw new RangeError(`entity ${row.entity} is twice in one part`);
+    return gap;
+  });
+}
+
+/** Gaps (from 1) or counts (from 2) of a sparse histogram. */
+function histogramHalf(sparse: SparseHistogram, from: 1 | 2): number[] {
+  const half: number[] = [];
+  for (let at = from; at < sparse.length; at += 2) half.push(sparse[at] ?? 0);
+  return half;
+}
+
+function writeColumn(writer: BitWriter, values: readonly number[]): void {
+  const zeros = values.reduce((count, value) => (value === 0 ? count + 1 : count), 0);
+  const flagged = zeros * 8 >= values.length;
+  const coded = flagged ? values.filter((value) => value !== 0).map((value) => value - 1) : values;
+  const k = bestOrder(coded);
+  writer.bits(k, 5);
+  writer.bits(flagged ? 1 : 0, 1);
+  for (const value of values) {
+    if (flagged) writer.bits(value === 0 ? 0 : 1, 1);
+    if (flagged && value !== 0) writer.golomb(value - 1, k);
+    if (!flagged) writer.golomb(value, k);
+  }
+}
+
+/** The order that takes the fewest bits, tried around the mean's. */
+function bestOrder(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const middle = Math.floor(Math.log2(mean + 1));
+  let best = { k: 0, bits: Infinity };
+  for (const candidate of [middle - 3, middle - 2, middle - 1, middle]) {
+    const k = Math.min(31, Math.max(0, candidate));
+    const bits = values.reduce((sum, value) => sum + golombBits(value, k), 0);
+    if (bits < best.bits) best = { k, bits };
+  }
+  return best.k;
+}
+
+/** Reads a part; without `histograms` the latencies are skipped, which is several times faster. Throws `PackedError`. */
+export function unpackRows(bytes: Uint8Array, histograms: boolean): UnpackedPart {
+  const reader = createBitReader(bytes);
+  const version = reader.bits(8);
+  if (version !== PACKED_VERSION) throw new PackedError(`packed version ${version} is not known`);
+  const rows = reader.bits(9);
+  if (rows > PART_ROWS_MAX) throw new PackedError(`a part of ${rows} rows is too large`);
+  const entity = readColumn(reader, rows);
+  for (let row = 0, before = -1; row < rows; row++) before = entity[row] = before + 1 + (entity[row] ?? 0);
+  const counters = readCounters(reader, rows);
+  return { rows, entity, counters, addLatency: histograms ? readHistograms(reader, rows) : () => undefined };
+}
+
+function readCounters(reader: BitReader, rows: number): PackedCounters {
+  return {
+    requests: readColumn(reader, rows),
+    failuresApp: readColumn(reader, rows),
+    failuresMesh: readColumn(reader, rows),
+    failuresClient: readColumn(reader, rows),
+    retries: readColumn(reader, rows),
+    bytesIn: readColumn(reader, rows),
+    bytesOut: readColumn(reader, rows),
+    durationSumUs: readColumn(reader, rows),
+    appSumUs: readColumn(reader, rows),
+    queueSumUs: readColumn(reader, rows),
+  };
+}
+
+function readColumn(reader: BitReader, length: number): Float64Array {
+  const values = new Float64Array(length);
+  const k = reader.bits(5);
+  const flagged = reader.bits(1) === 1;
+  for (let at = 0; at < length; at++) {
+    if (!flagged) values[at] = reader.golomb(k);
+    else if (reader.bits(1) === 1) values[at] = reader.golomb(k) + 1;
+  }
+  return values;
+}
+
+function readHistograms(reader: BitReader, rows: number): (row: number, into: Histogram) => void {
+  const sizes = readColumn(reader, rows);
+  const starts = new Float64Array(rows + 1);
+  for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row] ?? 0) + (sizes[row] ?? 0);
+  const total = starts[rows] ?? 0;
+  if (total > rows * HISTOGRAM_BUCKETS) throw new PackedError(`${total} buckets do not fit ${rows} rows`);
+  const gaps = readColumn(reader, total);
+  const counts = readColumn(reader, total);
+  return (row, into) => {
+    let bucket = 0;
+    const end = starts[row + 1] ?? 0;
+    for (let at = starts[row] ?? 0; at < end; at++) {
+      bucket += gaps[at] ?? 0;
+      if (bucket >= HISTOGRAM_BUCKETS) throw new PackedError(`histogram bucket ${bucket} is out of range`);
+      into[bucket] = (into[bucket] ?? 0) + (counts[at] ?? 0);
+    }
+  };
+}
+
+/** The sparse form of a row's latency. */
+export function latencyOf(part: UnpackedPart, row: number): number[] {
+  const dense = createHistogram();
+  part.addLatency(row, dense);
+  return toSparse(dense);
+}

@@ -1,0 +1,121 @@
+/** Names behind the small integer ids of edges and routes, with a bounded cache: an id never changes its meaning. */
+import type { Transaction } from '../db/client.ts';
+import type { OrgId } from '../db/tenant.ts';
+import { parseEdgeKey, parseRouteKey } from './edge.ts';
+import type { EdgeLabels, RouteLabels } from './edge.ts';
+
+export type EntityKind = 'edge' | 'route';
+
+/** Names kept over all clusters; some 200 bytes each. The least recently used cluster goes first. */
+export const CACHED_NAMES_MAX = 400_000;
+
+interface ClusterNames {
+  readonly ids: Map<string, number>;
+  readonly edges: Map<number, EdgeLabels>;
+  readonly routes: Map<number, RouteLabels>;
+}
+
+export interface EntityNames {
+  /** Ids of the keys, made where they are new. Names enter the cache by `learn` once the transaction is committed. */
+  idsOf(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[]): Promise<Map<string, number>>;
+  learn(orgId: OrgId, clusterId: string, kind: EntityKind, ids: ReadonlyMap<string, number>): void;
+  edges(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, EdgeLabels>>;
+  routes(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, RouteLabels>>;
+  readonly counters: { hits: number; misses: number; evictions: number };
+}
+
+export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityNames {
+  const clusters = new Map<string, ClusterNames>();
+  const counters = { hits: 0, misses: 0, evictions: 0 };
+  let cached = 0;
+
+  function namesOf(orgId: OrgId, clusterId: string): ClusterNames {
+    const key = `${orgId}/${clusterId}`;
+    const names = clusters.get(key) ?? { ids: new Map(), edges: new Map(), routes: new Map() };
+    clusters.delete(key);
+    clusters.set(key, names);
+    return names;
+  }
+
+  function remember(names: ClusterNames, kind: EntityKind, key: string, id: number): void {
+    if (names.ids.has(`${kind}:${key}`)) return;
+    const edge = kind === 'edge' ? parseEdgeKey(key) : null;
+    const route = kind === 'route' ? parseRouteKey(key) : null;
+    if (edge) names.edges.set(id, edge);
+    if (route) names.routes.set(id, route);
+    names.ids.set(`${kind}:${key}`, id);
+    cached++;
+  }
+
+  function evict(): void {
+    for (const [key, names] of clusters) {
+      if (cached <= cachedMax) return;
+      clusters.delete(key);
+      cached -= names.ids.size;
+      counters.evictions += names.ids.size;
+    }
+  }
+
+  async function idsOf(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[]): Promise<Map<string, number>> {
+    const names = namesOf(orgId, clusterId);
+    const found = new Map<string, number>();
+    for (const key of keys) {
+      const id = names.ids.get(`${kind}:${key}`);
+      if (id !== undefined) found.set(key, id);
+    }
+    const missing = [...new Set(keys.filter((key) => !found.has(key)))];
+    counters.hits += keys.length - missing.length;
+    counters.misses += missing.length;
+    if (missing.length === 0) return found;
+    const stored = await tx<{ id: number; key: string }[]>`
+      select id, key from tenant.entity where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and key = any(${missing})`;
+    for (const row of stored) found.set(row.key, row.id);
+    for (const [key, id] of await insertNew(tx, orgId, clusterId, kind, missing.filter((key) => !found.has(key)))) found.set(key, id);
+    return found;
+  }
+
+  /** Reads what the cache lacks; ids of another cluster or of no row stay absent. */
+  async function fill(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, ids: Iterable<number>): Promise<ClusterNames> {
+    const names = namesOf(orgId, clusterId);
+    const known = kind === 'edge' ? names.edges : names.routes;
+    const missing: number[] = [];
+    for (const id of ids) {
+      if (known.has(id)) counters.hits++;
+      else missing.push(id);
+    }
+    counters.misses += missing.length;
+    if (missing.length > 0) {
+      const rows = await tx<{ id: number; key: string }[]>`
+        select id, key from tenant.entity where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and id = any(${missing})`;
+      for (const row of rows) remember(names, kind, row.key, row.id);
+      evict();
+    }
+    return names;
+  }
+
+  return {
+    idsOf,
+    learn: (orgId, clusterId, kind, ids) => {
+      const names = namesOf(orgId, clusterId);
+      for (const [key, id] of ids) remember(names, kind, key, id);
+      evict();
+    },
+    edges: async (tx, orgId, clusterId, ids) => (await fill(tx, orgId, clusterId, 'edge', ids)).edges,
+    routes: async (tx, orgId, clusterId, ids) => (await fill(tx, orgId, clusterId, 'route', ids)).routes,
+    counters,
+  };
+}
+
+/** The caller holds the cluster's row, so no other transaction makes names for it; the counter's row orders the organization. */
+async function insertNew(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[]): Promise<Map<string, number>> {
+  if (keys.length === 0) return new Map();
+  const [counter] = await tx<{ last: number }[]>`
+    insert into tenant.entity_counter as c (org_id, last_id) values (${orgId}, ${keys.length})
+    on conflict (org_id) do update set last_id = c.last_id + excluded.last_id returning last_id as last`;
+  const first = (counter?.last ?? 0) - keys.length + 1;
+  const ids = keys.map((_, at) => first + at);
+  await tx`
+    insert into tenant.entity (org_id, id, cluster_id, kind, key)
+    select ${orgId}, fresh.id, ${clusterId}, ${kind}, fresh.key from unnest(${ids}::integer[], ${[...keys]}::text[]) as fresh (id, key)`;
+  return new Map(keys.map((key, at) => [key, first + at]));
+}
