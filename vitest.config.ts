@@ -16,11 +16,11 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { test: { ...shared, name: 'parts', include: ['**/*.test.ts', '**/*.test.tsx'], exclude: [...EXCLUDE, 'infra/e2e/**', 'infra/demo/**'] } },
+      { test: { ...shared, name: 'parts', include: ['**/*.test.ts', '**/*.test.tsx'], exclude: [...EXCLUDE, 'infra/e2e/**'] } },
       // Whole systems of many processes: one at a time, after everything else.
       {
         test: {
-          ...shared, name: 'whole', include: ['infra/e2e/**/*.test.ts', 'infra/demo/**/*.test.ts'], exclude: EXCLUDE,
+          ...shared, name: 'whole', include: ['infra/e2e/**/*.test.ts'], exclude: EXCLUDE,
           fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 },
         },
       },

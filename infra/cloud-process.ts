@@ -18,9 +18,9 @@ export interface CloudOptions {
 /** Its start reads the database's state; a noisy machine needs a few seconds. */
 const READY_MS_MAX = 60_000;
 
-/** Starts `cloud/main.node.ts` and waits until `/healthz` answers 200. Faults: `child_ended`, `child_not_ready`. */
-export async function startCloud(family: Family, options: CloudOptions): Promise<Child> {
-  const child = family.start({
+/** Starts `cloud/main.node.ts`; it is ready when `cloudReady` says so. */
+export function spawnCloud(family: Family, options: CloudOptions): Child {
+  return family.start({
     name: 'cloud',
     command: process.execPath,
     args: [join(ROOT, 'cloud/main.node.ts')],
@@ -35,7 +35,16 @@ export async function startCloud(family: Family, options: CloudOptions): Promise
       OUTBOUND_ALLOW: options.outboundAllow,
     },
   });
-  await untilReady(child, () => answersOk(`http://${dialHost(options.host)}:${options.port}/healthz`), READY_MS_MAX);
+}
+
+/** Resolves when `/healthz` answers 200. Faults: `child_ended`, `child_not_ready`. */
+export function cloudReady(child: Child, { host, port }: Pick<CloudOptions, 'host' | 'port'>): Promise<void> {
+  return untilReady(child, () => answersOk(`http://${dialHost(host)}:${port}/healthz`), READY_MS_MAX);
+}
+
+export async function startCloud(family: Family, options: CloudOptions): Promise<Child> {
+  const child = spawnCloud(family, options);
+  await cloudReady(child, options);
   return child;
 }
 

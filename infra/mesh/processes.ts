@@ -40,21 +40,22 @@ export async function writeMeshFile(place: MeshPlace): Promise<void> {
   await writeFile(join(place.folder, 'mesh.yaml'), stringify(meshFile(place.layout)));
 }
 
-/** Starts the agent on the mesh file; resolves when proxies can be certified. `cloud` undefined: a mesh by itself. */
-export async function startAgent(family: Family, place: MeshPlace, cloud: CloudLink | undefined, windowMs?: number): Promise<Child> {
-  await writeMeshFile(place);
-  const { layout } = place;
-  const options = ['--mesh', join(place.folder, 'mesh.yaml'), '--state', agentState(place), '--admin', layout.agentAdmin];
+/** Starts the agent on the mesh file of `place`. `cloud` undefined: a mesh by itself. */
+export function spawnAgent(family: Family, place: MeshPlace, cloud: CloudLink | undefined, windowMs?: number): Child {
+  const options = ['--mesh', join(place.folder, 'mesh.yaml'), '--state', agentState(place), '--admin', place.layout.agentAdmin];
   if (cloud !== undefined) options.push('--cloud', cloud.url, '--token-file', cloud.tokenFile);
   if (windowMs !== undefined) options.push('--window-ms', String(windowMs));
-  const child = family.start({
+  return family.start({
     name: `${place.name} agent`,
     command: process.execPath,
     args: [join(ROOT, 'agent/main.ts'), 'host', ...options],
     cwd: ROOT, env: {}, logFile: join(place.logs, `${place.name}.agent.log`),
   });
-  await untilReady(child, () => agentServes(place), AGENT_READY_MS_MAX);
-  return child;
+}
+
+/** Resolves when proxies can be certified. */
+export function agentReady(child: Child, place: MeshPlace): Promise<void> {
+  return untilReady(child, () => agentServes(place), AGENT_READY_MS_MAX);
 }
 
 async function agentServes(place: MeshPlace): Promise<boolean> {
@@ -80,7 +81,7 @@ const bundleFile = (place: MeshPlace): string => join(agentState(place), 'trust-
 const tokenFile = (place: MeshPlace, { plan }: PlacedWorkload): string => join(agentState(place), 'tokens', `${plan.namespace}.${plan.name}`);
 
 /** Starts a workload's sidecar. It is ready when `proxyReady` says so. */
-export function startProxy(family: Family, place: MeshPlace, workload: PlacedWorkload, program: ProxyProgram): Child {
+export function spawnProxy(family: Family, place: MeshPlace, workload: PlacedWorkload, program: ProxyProgram): Child {
   const { plan } = workload;
   return family.start({
     name: `${place.name} proxy ${workload.service}`,
