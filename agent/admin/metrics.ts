@@ -1,0 +1,61 @@
+/** What the agent counts about itself, and how Prometheus reads it (text format 0.0.4). */
+
+/** Every family; the key follows `sidelight_agent_`. */
+export const FAMILIES = {
+  proxies_connected: { type: 'gauge', help: 'Proxies with a live control link.' },
+  control_connections: { type: 'gauge', help: 'Open connections on the control port.' },
+  control_refused_total: { type: 'counter', help: 'Connections and requests refused on the control port.' },
+  certificates_issued_total: { type: 'counter', help: 'Leaf certificates issued.' },
+  orders_sent_total: { type: 'counter', help: 'Orders sent to proxies.' },
+  windows_merged_total: { type: 'counter', help: 'Proxy windows sealed into frames.' },
+  windows_late_total: { type: 'counter', help: 'Proxy windows that came after the time for their seal.' },
+  windows_duplicate_total: { type: 'counter', help: 'Proxy windows that were there already.' },
+  windows_overloaded_total: { type: 'counter', help: 'Proxy windows turned away because too much waited for the disk.' },
+  windows_lost_total: { type: 'counter', help: 'Proxy windows that proxies dropped from their rings.' },
+  rows_foreign_total: { type: 'counter', help: 'Rows that named another workload than the proxy’s own, left out.' },
+  exchanges_folded_total: { type: 'counter', help: 'Exchanges folded into "other" by a cap.' },
+  frames_sealed_total: { type: 'counter', help: 'Frames written to the spool.' },
+  frames_sent_total: { type: 'counter', help: 'Frames sent to the cloud, repeated ones included.' },
+  frames_acknowledged_total: { type: 'counter', help: 'Acknowledgements from the cloud.' },
+  frames_resend_total: { type: 'counter', help: 'Times that the cloud asked for frames again.' },
+  spool_frames: { type: 'gauge', help: 'Frames in the spool that the cloud has not acknowledged.' },
+  spool_bytes: { type: 'gauge', help: 'Size of the spool on disk.' },
+  spool_dropped_frames_total: { type: 'counter', help: 'Unsent frames dropped from a full or too old spool.' },
+  spool_damaged_records_total: { type: 'counter', help: 'Spool records that could not be read after a restart.' },
+  spool_write_errors_total: { type: 'counter', help: 'Failed writes to the spool; the frame is tried again.' },
+  uplink_connected: { type: 'gauge', help: '1 while the cloud has welcomed this agent.' },
+  uplink_connects_total: { type: 'counter', help: 'Tries to connect to the cloud.' },
+  uplink_refused_total: { type: 'counter', help: 'Times that the cloud refused this agent.' },
+  clock_corrections_total: { type: 'counter', help: 'Corrections of the mesh clock to the cloud’s.' },
+  mesh_applied_total: { type: 'counter', help: 'Mesh files put in force.' },
+  mesh_refused_total: { type: 'counter', help: 'Mesh files refused for their faults.' },
+} as const satisfies Record<string, { type: 'gauge' | 'counter'; help: string }>;
+
+type FamilyName = keyof typeof FAMILIES;
+export type CounterName = { [K in FamilyName]: (typeof FAMILIES)[K]['type'] extends 'counter' ? K : never }[FamilyName];
+export type GaugeName = Exclude<FamilyName, CounterName>;
+
+/** Values of all gauges at one moment. */
+export type Gauges = Readonly<Record<GaugeName, number>>;
+
+export class Metrics {
+  readonly #counts = new Map<FamilyName, number>();
+
+  add(name: CounterName, by = 1): void {
+    this.#counts.set(name, this.get(name) + by);
+  }
+
+  get(name: CounterName): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** The exposition text; `gauges` are read at the scrape. */
+  render(gauges: Gauges): string {
+    const values: Record<string, number> = { ...Object.fromEntries(this.#counts), ...gauges };
+    const families = Object.entries(FAMILIES).map(([name, { type, help }]) => {
+      const full = `sidelight_agent_${name}`;
+      return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${full} ${values[name] ?? 0}\n`;
+    });
+    return families.join('');
+  }
+}

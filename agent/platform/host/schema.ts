@@ -1,0 +1,66 @@
+/** The parts of a mesh file. Lists are read entry by entry, so that one bad entry doesn't hide the faults of the others. */
+import { z } from 'zod';
+import type { SocketAddress } from '../../../proxy/wire/orders.ts';
+import { isWildcard, parseAddress } from './address.ts';
+
+/** An RFC 1123 label. */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const label = z.string().regex(LABEL, 'must be lower-case letters, digits and inner hyphens, at most 63');
+const port = z.number().int('must be a whole number').min(1, 'is not a port').max(65_535, 'is not a port');
+const list = z.array(z.unknown()).nullish();
+
+function address(wildcard: 'wildcard allowed' | 'dialled') {
+  return z.string().transform((text, context): SocketAddress => {
+    const parsed = parseAddress(text);
+    if (parsed.kind === 'address' && !(wildcard === 'dialled' && isWildcard(parsed.address.host))) return parsed.address;
+    const message = parsed.kind === 'invalid' ? parsed.reason : `others dial this address, so it can't be ${parsed.address.host}`;
+    context.addIssue({ code: 'custom', message, params: { code: 'mesh_address_invalid' } });
+    return z.NEVER;
+  });
+}
+
+export const topSchema = z.strictObject({
+  apiVersion: z.literal('sidelight.dev/v1'),
+  kind: z.literal('Mesh'),
+  trustDomain: z
+    .string()
+    .max(80)
+    .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'must be a domain name in lower case')
+    .default('cluster.local'),
+  control: z.strictObject({ listen: address('dialled') }),
+  services: list,
+  workloads: list,
+});
+
+export const serviceSchema = z.strictObject({
+  name: label,
+  namespace: label,
+  ports: z.array(z.strictObject({ port, protocol: z.enum(['http1', 'opaque']).default('http1') })).min(1, 'needs at least one port'),
+});
+
+export const workloadSchema = z.strictObject({
+  name: label,
+  namespace: label,
+  serviceAccount: label.optional(),
+  inboundPolicy: z.enum(['all-unauthenticated', 'all-authenticated']).default('all-unauthenticated'),
+  instances: list,
+});
+
+export const instanceSchema = z.strictObject({
+  name: label,
+  mesh: address('dialled').optional(),
+  ports: list,
+  upstreams: list,
+});
+
+const serviceName = z.string().regex(/^(?:[a-z0-9-]+\/)?[a-z0-9-]+$/, 'must be the name of a service, or namespace/name');
+
+export const servedPortSchema = z.strictObject({
+  service: serviceName,
+  port,
+  target: address('dialled'),
+  plain: address('wildcard allowed').optional(),
+});
+
+export const upstreamSchema = z.strictObject({ service: serviceName, port, listen: address('wildcard allowed') });
