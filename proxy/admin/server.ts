@@ -1,0 +1,39 @@
+/** Serves the admin port over HTTP. */
+import type { SocketAddress } from '../wire/orders.ts';
+import { answerAdmin, isLoopback, type AdminSubject } from './answers.ts';
+
+/** The only body that is read is a log level. */
+const BODY_BYTES_MAX = 1_024;
+
+export interface AdminServer {
+  readonly address: SocketAddress;
+  stop(): void;
+}
+
+/** Listens. Throws when the address can't be taken. */
+export function serveAdmin(address: SocketAddress, subject: AdminSubject): AdminServer {
+  const server = Bun.serve({
+    hostname: address.host,
+    port: address.port,
+    maxRequestBodySize: BODY_BYTES_MAX,
+    development: false,
+    async fetch(request, self) {
+      const peer = self.requestIP(request)?.address ?? '';
+      const answer = answerAdmin(subject, {
+        method: request.method,
+        path: new URL(request.url).pathname,
+        loopback: isLoopback(peer),
+        body: request.method === 'PUT' ? await request.text() : '',
+      });
+      const headers = { 'content-type': answer.contentType, ...(answer.allow === undefined ? {} : { allow: answer.allow }) };
+      return new Response(answer.body, { status: answer.status, headers });
+    },
+    error(error) {
+      return new Response(`internal: ${error.message}\n`, { status: 500 });
+    },
+  });
+  return {
+    address: { host: address.host, port: server.port ?? address.port },
+    stop: () => void server.stop(true),
+  };
+}

@@ -1,0 +1,32 @@
+/** The orderly end: what is under way ends first, then the last window goes out, then the process. */
+import type { ControlLink } from './control/link.ts';
+import type { Dataplane } from './dataplane.ts';
+import type { Log } from './log.ts';
+import type { WindowRing } from './telemetry/window.ts';
+
+/** Requests under way get so long (linkerd2-proxy's shutdown grace). */
+export const DRAIN_MS_MAX = 120_000;
+/** The control plane gets so long to acknowledge the last windows. */
+export const LAST_WINDOWS_MS_MAX = 3_000;
+const LOOK_MS = 20;
+
+export interface DrainParts {
+  readonly dataplane: Dataplane;
+  readonly ring: WindowRing;
+  readonly link: ControlLink;
+  /** Monotonic ms. */
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/** Resolves when the process may end. */
+export async function drain({ dataplane, ring, link, nowMs, log }: DrainParts): Promise<void> {
+  const beganMs = nowMs();
+  log('info', 'draining', dataplane.open());
+  await dataplane.drain(DRAIN_MS_MAX);
+  ring.flush(nowMs());
+  link.sendWindows();
+  const untilMs = nowMs() + LAST_WINDOWS_MS_MAX;
+  while (ring.waiting > 0 && link.linked && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  log(ring.waiting > 0 ? 'warn' : 'info', 'drained', { tookMs: Math.round(nowMs() - beganMs), unacknowledgedWindows: ring.waiting });
+}

@@ -1,0 +1,139 @@
+/** A control plane for tests: certifies by a test CA, greets, and lets the test say what it sends and acknowledges. */
+import { createPublicKey, type X509Certificate } from 'node:crypto';
+import { createServer, type TLSSocket } from 'node:tls';
+import { encodeFrame, FrameReader } from '../control/framing.ts';
+import type { FromControl, ProxyOrders, ToControl } from '../wire/orders.ts';
+import type { ProxyWindow } from '../wire/report.ts';
+import { spkiOfRequest } from './read-csr.ts';
+import type { TestCa } from './test-ca.ts';
+
+export interface FakeControlOptions {
+  readonly ca: TestCa;
+  readonly trustDomain?: string;
+  /** The name on the control plane's own certificate. */
+  readonly serverNames?: readonly string[];
+  readonly token?: string;
+  /** The name of the leaves that it issues. */
+  readonly leafName: string;
+  readonly leafMs?: number;
+  /** Sent on each hello, after the welcome. */
+  readonly orders?: () => ProxyOrders | null;
+  /** Which windows to acknowledge as they come; default all. */
+  readonly acknowledges?: (window: ProxyWindow) => boolean;
+  /** Sent after the welcome; null: no tick. */
+  readonly tick?: () => Extract<FromControl, { kind: 'tick' }> | null;
+  readonly port?: number;
+}
+
+/** One connection that said hello. */
+export interface FakeLink {
+  readonly hello: Extract<ToControl, { kind: 'hello' }>;
+  send(message: FromControl | { kind: string }): void;
+  sendRaw(bytes: Uint8Array): void;
+  drop(): void;
+  readonly open: boolean;
+}
+
+export interface FakeControl {
+  readonly port: number;
+  readonly certifies: Extract<ToControl, { kind: 'certify' }>[];
+  readonly hellos: Extract<ToControl, { kind: 'hello' }>[];
+  readonly windows: ProxyWindow[];
+  readonly statuses: Extract<ToControl, { kind: 'status' }>[];
+  /** The newest link that is still open. */
+  link(): FakeLink | null;
+  /** Accept no `certify` from now on, with this code. */
+  refuse: string | null;
+  close(): Promise<void>;
+}
+
+export async function startFakeControl(options: FakeControlOptions): Promise<FakeControl> {
+  const domain = options.trustDomain ?? 'cluster.local';
+  const leaf = options.ca.issue(options.serverNames ?? [`control.sidelight.serviceaccount.identity.sidelight.${domain}`]);
+  const sockets = new Set<TLSSocket>();
+  let newest: FakeLink | null = null;
+  const server = createServer(
+    { key: leaf.privateKey, cert: leaf.certificate, ca: options.ca.certificate, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' },
+    (socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+      const reader = new FrameReader((json) => onMessage(socket, JSON.parse(json) as ToControl));
+      socket.on('data', (bytes) => reader.push(bytes));
+    },
+  );
+
+  function onMessage(socket: TLSSocket, message: ToControl): void {
+    const send = (answer: FromControl | { kind: string }) => void socket.write(encodeFrame(JSON.stringify(answer)));
+    if (message.kind === 'certify') {
+      control.certifies.push(message);
+      const refusal = control.refuse ?? (options.token !== undefined && message.token !== options.token ? 'token_unknown' : null);
+      if (refusal !== null) return send({ kind: 'refused', code: refusal, message: 'refused by the test' });
+      return send(certified(message));
+    }
+    if (!socket.authorized) return void socket.destroy();
+    if (message.kind === 'window') {
+      control.windows.push(message.window);
+      if (options.acknowledges?.(message.window) ?? true) send({ kind: 'acknowledge', sequence: message.window.sequence });
+    } else if (message.kind === 'status') {
+      control.statuses.push(message);
+    } else {
+      onHello(socket, message, send);
+    }
+  }
+
+  function onHello(socket: TLSSocket, hello: Extract<ToControl, { kind: 'hello' }>, send: FakeLink['send']): void {
+    control.hellos.push(hello);
+    newest = {
+      hello,
+      send,
+      sendRaw: (bytes) => void socket.write(bytes),
+      drop: () => void socket.destroy(),
+      get open() {
+        return !socket.destroyed;
+      },
+    };
+    send({ kind: 'welcome', version: 1 });
+    const tick = options.tick === undefined ? { kind: 'tick', tick: 1_000, tickMs: 10_000, elapsedMs: 0 } : options.tick();
+    if (tick !== null) send(tick);
+    const orders = options.orders?.() ?? null;
+    if (orders !== null) send({ kind: 'orders', orders });
+  }
+
+  function certified(message: Extract<ToControl, { kind: 'certify' }>): FromControl {
+    const notAfterMs = Date.now() + (options.leafMs ?? 3_600_000);
+    const spki = spkiOfRequest(Buffer.from(message.csr, 'base64'));
+    return {
+      kind: 'certified',
+      certificateChain: options.ca.certify(spki, [options.leafName], { notAfterMs }),
+      trustBundle: options.ca.certificate,
+      notAfter: new Date(notAfterMs).toISOString(),
+    };
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const control: FakeControl = {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    certifies: [],
+    hellos: [],
+    windows: [],
+    statuses: [],
+    link: () => (newest?.open === true ? newest : null),
+    refuse: null,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+  return control;
+}
+
+/** Reads nothing from a certificate but whether it is for this key. */
+export function isForKey(certificate: X509Certificate, spki: Uint8Array): boolean {
+  return certificate.publicKey.equals(createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' }));
+}
