@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseStatic } from './config.ts';
+import { schemaJson } from './schema.ts';
+import { FAULTS_MAX } from './validate.ts';
+
+const CART = 'cart.shop.serviceaccount.identity.sidelight.cluster.local';
+
+function file(): Record<string, unknown> & { inbound: Record<string, unknown>; outbound: Record<string, unknown>[] } {
+  return {
+    workload: 'shop/host/web',
+    certificate: { chainFile: 'leaf.pem', keyFile: 'key.pem', trustAnchorsFile: '/etc/anchors.pem' },
+    inbound: { mesh: '127.0.0.1:4143', ports: [{ target: '127.0.0.1:8080', services: ['shop/web', 'shop/api'], plain: '[::1]:8081' }] },
+    outbound: [
+      {
+        listen: '127.0.0.1:9001', service: 'shop/cart', port: 80,
+        endpoints: [
+          { address: '127.0.0.1:8082', workload: 'shop/host/cart', mesh: { address: '127.0.0.1:4144', identity: CART } },
+          { address: '10.0.0.7:6379', workload: 'shop/host/store', instance: 'store-1' },
+        ],
+      },
+    ],
+  };
+}
+
+function faultsOf(value: unknown): { code: string; pointer: string }[] {
+  const parsed = parseStatic(typeof value === 'string' ? value : JSON.stringify(value));
+  if (parsed.kind !== 'faults') throw new Error('the file was taken');
+  for (const fault of parsed.faults) expect(fault.message.length * fault.remedy.length).toBeGreaterThan(0);
+  return parsed.faults.map(({ code, pointer }) => ({ code, pointer }));
+}
+
+test('schema.json is what the code validates by', () => {
+  expect(readFileSync(new URL('schema.json', import.meta.url), 'utf8')).toBe(schemaJson());
+});
+
+test('a file becomes the orders that a control plane would have sent, with the defaults filled in', () => {
+  const parsed = parseStatic(JSON.stringify(file()));
+  expect(parsed).toEqual({
+    kind: 'config',
+    config: {
+      workload: 'shop/host/web', instance: 'web', trustDomain: 'cluster.local', admin: { host: '127.0.0.1', port: 4191 }, logLevel: 'info',
+      certificate: { chain: 'leaf.pem', key: 'key.pem', trustAnchors: '/etc/anchors.pem' },
+      orders: {
+        workload: 'shop/host/web', trustDomain: 'cluster.local',
+        inbound: {
+          mesh: { host: '127.0.0.1', port: 4143 }, policy: 'all-unauthenticated',
+          ports: [{ target: { host: '127.0.0.1', port: 8080 }, services: ['shop/api', 'shop/web'], protocol: 'http1', plain: { host: '::1', port: 8081 } }],
+        },
+        outbound: [
+          {
+            listen: { host: '127.0.0.1', port: 9001 }, service: 'shop/cart', port: 80, protocol: 'http1',
+            endpoints: [
+              { address: { host: '127.0.0.1', port: 8082 }, workload: 'shop/host/cart', instance: 'cart', mesh: { address: { host: '127.0.0.1', port: 4144 }, identity: CART } },
+              { address: { host: '10.0.0.7', port: 6379 }, workload: 'shop/host/store', instance: 'store-1', mesh: null },
+            ],
+          },
+        ],
+      },
+    },
+  });
+});
+
+test('all faults of a file are told at once, each with its place', () => {
+  const broken = file();
+  broken['workload'] = 'Shop/web';
+  broken['adminn'] = '127.0.0.1:1';
+  broken['logLevel'] = 'loud';
+  delete broken.inbound['mesh'];
+  broken.inbound['a/b~c'] = 1;
+  broken.outbound.push({ listen: 'localhost:80', service: 'cart', port: 70_000, endpoints: {} });
+  expect(faultsOf(broken)).toEqual([
+    { code: 'static_invalid', pointer: '/workload' },
+    { code: 'static_missing', pointer: '/inbound/mesh' },
+    { code: 'static_unknown', pointer: '/inbound/a~1b~0c' },
+    { code: 'static_invalid', pointer: '/outbound/1/listen' },
+    { code: 'static_invalid', pointer: '/outbound/1/service' },
+    { code: 'static_invalid', pointer: '/outbound/1/port' },
+    { code: 'static_invalid', pointer: '/outbound/1/endpoints' },
+    { code: 'static_unknown', pointer: '/adminn' },
+    { code: 'static_invalid', pointer: '/logLevel' },
+  ]);
+});
+
+test.each([
+  ['not JSON', '{"workload": }', [{ code: 'static_not_json', pointer: '' }]],
+  ['a list', '[]', [{ code: 'static_invalid', pointer: '' }]],
+  ['nothing in it', '{}', ['workload', 'certificate', 'inbound'].map((name) => ({ code: 'static_missing', pointer: `/${name}` }))],
+])('a file that is %s is refused', (_, text, faults) => {
+  expect(faultsOf(text)).toEqual(faults);
+});
+
+test.each(['127.0.0.1', '127.0.0.1:0', '127.0.0.1:65536', '256.0.0.1:80', 'web:80', '::1:80', '127.0.0.1:080', ' 127.0.0.1:80', '127.0.0.1:80\n', 80, null])('%j is no address', (admin) => {
+  expect(faultsOf({ ...file(), admin })).toEqual([{ code: 'static_invalid', pointer: '/admin' }]);
+});
+
+test('two listeners on one address, two ports of one target and an identity of another trust domain are conflicts', () => {
+  const broken = file();
+  broken['admin'] = '127.0.0.1:9001';
+  broken['trustDomain'] = 'example.org';
+  broken.inbound['ports'] = [1, 2].map(() => ({ target: '127.0.0.1:8080', services: ['shop/web'] }));
+  expect(faultsOf(broken)).toEqual([
+    { code: 'static_conflict', pointer: '/outbound/0/listen' },
+    { code: 'static_conflict', pointer: '/inbound/ports/1/target' },
+    { code: 'static_conflict', pointer: '/outbound/0/endpoints/0/mesh/identity' },
+  ]);
+});
+
+test('a name that every object inherits is no setting', () => {
+  expect(faultsOf(JSON.stringify(file()).replace('{', '{"__proto__": 1, "constructor": 2,'))).toEqual([
+    { code: 'static_unknown', pointer: '/__proto__' },
+    { code: 'static_unknown', pointer: '/constructor' },
+  ]);
+});
+
+test('the list of faults ends at its limit', () => {
+  const broken = { ...file(), outbound: Array.from({ length: 1_000 }, () => ({})) };
+  expect(faultsOf(broken)).toHaveLength(FAULTS_MAX);
+});

@@ -1,0 +1,150 @@
+/** From the text of a static configuration file to the orders that a control plane would have sent. Pure. */
+import type { LogLevel } from '../log.ts';
+import { parseIdentity, type WorkloadKey } from '../wire/labels.ts';
+import type { Endpoint, InboundPort, OutboundListener, ProxyOrders, SocketAddress } from '../wire/orders.ts';
+import { pointerTo, type StaticFault } from './fault.ts';
+import { STATIC_SCHEMA, type StaticFile } from './schema.ts';
+import { validate } from './validate.ts';
+
+const ADMIN_DEFAULT = '127.0.0.1:4191';
+const TRUST_DOMAIN_DEFAULT = 'cluster.local';
+
+/** Paths as they stand in the file. */
+export interface CertificateFiles {
+  readonly chain: string;
+  readonly key: string;
+  readonly trustAnchors: string;
+}
+
+export interface StaticConfig {
+  readonly workload: WorkloadKey;
+  readonly instance: string;
+  readonly trustDomain: string;
+  readonly admin: SocketAddress;
+  readonly logLevel: LogLevel;
+  readonly certificate: CertificateFiles;
+  /** Without a revision; whoever applies them counts it. */
+  readonly orders: Omit<ProxyOrders, 'revision'>;
+}
+
+export type ParsedStatic =
+  | { readonly kind: 'config'; readonly config: StaticConfig }
+  | { readonly kind: 'faults'; readonly faults: readonly StaticFault[] };
+
+/** Reads the file's text; gives the configuration or every fault. */
+export function parseStatic(text: string): ParsedStatic {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const message = `The file is not JSON: ${error instanceof Error ? error.message : String(error)}.`;
+    return { kind: 'faults', faults: [{ code: 'static_not_json', pointer: '', message, remedy: 'Mend the syntax; comments and trailing commas are not allowed.' }] };
+  }
+  const faults = validate(STATIC_SCHEMA, value);
+  if (faults.length > 0) return { kind: 'faults', faults };
+  const file = value as StaticFile;
+  const conflicts = [...repeatedListeners(file), ...repeatedTargets(file), ...foreignIdentities(file)];
+  return conflicts.length > 0 ? { kind: 'faults', faults: conflicts } : { kind: 'config', config: configOf(file) };
+}
+
+function configOf(file: StaticFile): StaticConfig {
+  const trustDomain = file.trustDomain ?? TRUST_DOMAIN_DEFAULT;
+  return {
+    workload: file.workload,
+    instance: file.instance ?? workloadName(file.workload),
+    trustDomain,
+    admin: socketAddress(file.admin ?? ADMIN_DEFAULT),
+    logLevel: file.logLevel ?? 'info',
+    certificate: { chain: file.certificate.chainFile, key: file.certificate.keyFile, trustAnchors: file.certificate.trustAnchorsFile },
+    orders: {
+      workload: file.workload,
+      trustDomain,
+      inbound: {
+        mesh: socketAddress(file.inbound.mesh),
+        policy: file.inbound.policy ?? 'all-unauthenticated',
+        ports: (file.inbound.ports ?? []).map(inboundPort),
+      },
+      outbound: (file.outbound ?? []).map(outboundListener),
+    },
+  };
+}
+
+type FilePort = NonNullable<StaticFile['inbound']['ports']>[number];
+type FileListener = NonNullable<StaticFile['outbound']>[number];
+
+function inboundPort(port: FilePort): InboundPort {
+  return {
+    target: socketAddress(port.target),
+    services: [...port.services].sort(),
+    protocol: port.protocol ?? 'http1',
+    plain: port.plain === undefined ? null : socketAddress(port.plain),
+  };
+}
+
+function outboundListener(listener: FileListener): OutboundListener {
+  return {
+    listen: socketAddress(listener.listen),
+    service: listener.service,
+    port: listener.port,
+    protocol: listener.protocol ?? 'http1',
+    endpoints: listener.endpoints.map(endpoint),
+  };
+}
+
+function endpoint(file: FileListener['endpoints'][number]): Endpoint {
+  return {
+    address: socketAddress(file.address),
+    workload: file.workload,
+    instance: file.instance ?? workloadName(file.workload),
+    mesh: file.mesh === undefined ? null : { address: socketAddress(file.mesh.address), identity: file.mesh.identity },
+  };
+}
+
+function workloadName(workload: WorkloadKey): string {
+  return workload.slice(workload.lastIndexOf('/') + 1);
+}
+
+/** `1.2.3.4:80` or `[::1]:80`, as the schema has checked. */
+function socketAddress(text: string): SocketAddress {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}
+
+function repeatedListeners(file: StaticFile): StaticFault[] {
+  const listeners: [pointer: string, address: string][] = [
+    ['/admin', file.admin ?? ADMIN_DEFAULT],
+    ['/inbound/mesh', file.inbound.mesh],
+    ...(file.inbound.ports ?? []).flatMap(({ plain }, at): [string, string][] => (plain === undefined ? [] : [[`/inbound/ports/${at}/plain`, plain]])),
+    ...(file.outbound ?? []).map(({ listen }, at): [string, string] => [`/outbound/${at}/listen`, listen]),
+  ];
+  return repeated(listeners, 'is the address of another listener', 'Give each listener an address of its own.');
+}
+
+function repeatedTargets(file: StaticFile): StaticFault[] {
+  const targets = (file.inbound.ports ?? []).map(({ target }, at): [string, string] => [`/inbound/ports/${at}/target`, target]);
+  return repeated(targets, 'is the target of another port', 'List all services of one target in one entry.');
+}
+
+function repeated(entries: readonly (readonly [string, string])[], what: string, remedy: string): StaticFault[] {
+  const seen = new Map<string, string>();
+  const faults: StaticFault[] = [];
+  for (const [pointer, address] of entries) {
+    const first = seen.get(address);
+    if (first === undefined) seen.set(address, pointer);
+    else faults.push({ code: 'static_conflict', pointer, message: `${address} ${what} (${first}).`, remedy });
+  }
+  return faults;
+}
+
+/** An identity of another trust domain could never be proved. */
+function foreignIdentities(file: StaticFile): StaticFault[] {
+  const trustDomain = file.trustDomain ?? TRUST_DOMAIN_DEFAULT;
+  return (file.outbound ?? []).flatMap((listener, l) =>
+    listener.endpoints.flatMap((endpoint, e): StaticFault[] => {
+      if (endpoint.mesh === undefined || parseIdentity(endpoint.mesh.identity, trustDomain) !== null) return [];
+      const pointer = pointerTo(`/outbound/${l}/endpoints/${e}/mesh`, 'identity');
+      const message = `${endpoint.mesh.identity} is no identity of trust domain ${trustDomain}.`;
+      return [{ code: 'static_conflict', pointer, message, remedy: `It must be <service account>.<namespace>.serviceaccount.identity.sidelight.${trustDomain}; or set trustDomain.` }];
+    }),
+  );
+}

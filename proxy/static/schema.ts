@@ -1,0 +1,151 @@
+/**
+ * The static configuration file as a JSON Schema (draft 2020-12): the one source of what is valid, of the TypeScript type
+ * and of `schema.json`, which editors read. Only the keywords in `Schema` are used, so that `validate.ts` stays whole.
+ */
+
+/** A schema of the keywords that `validate` knows. `expected` and `remedy` are said to people; JSON Schema ignores them. */
+export type Schema =
+  | {
+      readonly type: 'string';
+      readonly description: string;
+      readonly default?: string;
+      readonly pattern?: string;
+      readonly enum?: readonly string[];
+      readonly maxLength?: number;
+      readonly expected?: string;
+    }
+  | { readonly type: 'integer'; readonly description: string; readonly default?: number; readonly minimum: number; readonly maximum: number }
+  | { readonly type: 'array'; readonly description: string; readonly minItems?: number; readonly maxItems: number; readonly items: Schema }
+  | {
+      readonly type: 'object';
+      readonly description: string;
+      readonly required: readonly string[];
+      readonly additionalProperties: false;
+      readonly properties: Readonly<Record<string, Schema>>;
+    };
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])';
+const PORT = '(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
+const HOST = `(?:${OCTET}(?:\\.${OCTET}){3}|\\[[0-9a-fA-F:.]{2,45}\\])`;
+
+const address = <Text extends string>(description: Text) =>
+  ({ type: 'string', description, pattern: `^${HOST}:${PORT}$`, expected: 'an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080' }) as const;
+const workload = <Text extends string>(description: Text) =>
+  ({
+    type: 'string', description, maxLength: 320, expected: 'namespace/kind/name in lower case, such as shop/host/web',
+    pattern: `^${LABEL}/[a-z0-9]+/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$`,
+  }) as const;
+const service = <Text extends string>(description: Text) =>
+  ({ type: 'string', description, maxLength: 320, expected: 'namespace/name in lower case, such as shop/cart', pattern: `^${LABEL}/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$` }) as const;
+const name = <Text extends string>(description: Text) =>
+  ({ type: 'string', description, expected: 'a name of letters, digits, dots and hyphens', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$' }) as const;
+const path = <Text extends string>(description: Text) =>
+  ({ type: 'string', description, pattern: '^[^\\u0000]+$', maxLength: 4096, expected: 'a path, absolute or from the folder of this file' }) as const;
+const PROTOCOL = { type: 'string', enum: ['http1', 'opaque'], default: 'http1', description: 'http1: each request is routed and counted. opaque: bytes are copied, each connection is counted.' } as const;
+
+const ENDPOINT = {
+  type: 'object', additionalProperties: false, required: ['address', 'workload'],
+  description: 'One place where the service is served.',
+  properties: {
+    address: address('Where the app listens; the target that its own proxy is asked for.'),
+    workload: workload('The workload that serves it, for metrics.'),
+    instance: name('Name of the instance; the default is the workload’s name.'),
+    mesh: {
+      type: 'object', additionalProperties: false, required: ['address', 'identity'],
+      description: 'Its proxy. Without it the endpoint is dialled directly, in plain text.',
+      properties: {
+        address: address('The mTLS listener of its proxy.'),
+        identity: {
+          type: 'string', maxLength: 253, pattern: `^${LABEL}(?:\\.${LABEL})+$`, expected: '<service account>.<namespace>.serviceaccount.identity.sidelight.<trust domain>',
+          description: 'The only identity that its proxy may prove.',
+        },
+      },
+    },
+  },
+} as const satisfies Schema;
+
+const LISTENER = {
+  type: 'object', additionalProperties: false, required: ['listen', 'service', 'port', 'endpoints'],
+  description: 'An upstream service: whoever connects to the listener talks to it.',
+  properties: {
+    listen: address('Loopback address that the app calls.'),
+    service: service('The service, for metrics and for the other proxy.'),
+    port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'The service’s port.' },
+    protocol: PROTOCOL,
+    endpoints: { type: 'array', maxItems: 10_000, items: ENDPOINT, description: 'Where it is served; none: requests are answered 503 no-endpoints.' },
+  },
+} as const satisfies Schema;
+
+const INBOUND_PORT = {
+  type: 'object', additionalProperties: false, required: ['target', 'services'],
+  description: 'A port of the app behind this proxy.',
+  properties: {
+    target: address('Where the app listens.'),
+    services: { type: 'array', minItems: 1, maxItems: 1_000, items: service('A service that owns the port.'), description: 'Services that own the port; callers outside the mesh count for the first by name.' },
+    protocol: PROTOCOL,
+    plain: address('Plain-text listener for callers outside the mesh; none when absent.'),
+  },
+} as const satisfies Schema;
+
+/** The whole file. */
+export const STATIC_SCHEMA = {
+  type: 'object', additionalProperties: false, required: ['workload', 'certificate', 'inbound'],
+  description: 'A Sidelight proxy without a control plane.',
+  properties: {
+    $schema: { type: 'string', description: 'For editors.' },
+    workload: workload('The workload that this proxy stands beside.'),
+    instance: name('Name of this instance; the default is the workload’s name.'),
+    trustDomain: {
+      type: 'string', default: 'cluster.local', maxLength: 253, pattern: `^${LABEL}(?:\\.${LABEL})*$`, expected: 'a DNS name in lower case, such as cluster.local',
+      description: 'Trust domain of all identities.',
+    },
+    admin: address('Listener of /metrics, /ready, /live and the rest; the default is 127.0.0.1:4191.'),
+    logLevel: { type: 'string', enum: ['debug', 'info', 'warn', 'error'], default: 'info', description: 'Least level that is logged.' },
+    certificate: {
+      type: 'object', additionalProperties: false, required: ['chainFile', 'keyFile', 'trustAnchorsFile'],
+      description: 'PEM files, read again on SIGHUP and when they change.',
+      properties: {
+        chainFile: path('The leaf, then its issuers.'),
+        keyFile: path('The leaf’s private key, ECDSA P-256.'),
+        trustAnchorsFile: path('The authorities that other proxies are verified by.'),
+      },
+    },
+    inbound: {
+      type: 'object', additionalProperties: false, required: ['mesh'],
+      description: 'What comes to the app.',
+      properties: {
+        mesh: address('The mTLS listener for other proxies.'),
+        policy: { type: 'string', enum: ['all-unauthenticated', 'all-authenticated'], default: 'all-unauthenticated', description: 'all-authenticated denies callers without a verified identity.' },
+        ports: { type: 'array', maxItems: 1_000, items: INBOUND_PORT, description: 'Ports of the app.' },
+      },
+    },
+    outbound: { type: 'array', maxItems: 1_000, items: LISTENER, description: 'Services that the app calls.' },
+  },
+} as const satisfies Schema;
+
+type Members<Properties, Required> = { readonly [Name in keyof Properties as Name extends Required ? Name : never]: ValueOf<Properties[Name]> } & {
+  readonly [Name in keyof Properties as Name extends Required ? never : Name]?: ValueOf<Properties[Name]>;
+};
+
+/** The type of the values that a schema accepts. */
+export type ValueOf<S> = S extends { readonly enum: readonly (infer Word)[] }
+  ? Word
+  : S extends { readonly type: 'string' }
+    ? string
+    : S extends { readonly type: 'integer' }
+      ? number
+      : S extends { readonly type: 'array'; readonly items: infer Items }
+        ? readonly ValueOf<Items>[]
+        : S extends { readonly properties: infer Properties; readonly required: readonly (infer Required)[] }
+          ? Members<Properties, Required>
+          : never;
+
+/** A valid file, defaults not yet filled in. */
+export type StaticFile = ValueOf<typeof STATIC_SCHEMA>;
+
+/** The text of `schema.json`. */
+export function schemaJson(): string {
+  const dialect = { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Sidelight proxy, static configuration' };
+  return `${JSON.stringify({ ...dialect, ...STATIC_SCHEMA }, (key, value: unknown) => (key === 'expected' ? undefined : value), 2)}\n`;
+}
