@@ -34,7 +34,8 @@ const CASES: readonly [name: string, seen: WindowTotals, quiet: boolean, previou
   ['healthy after silence with nothing open is ok', totals(100), false, was('nodata', false), 'ok', 'none'],
   ['a day of silence resolves', totals(0), true, was('nodata', true, NOW - NODATA_RESOLVES_MS), 'nodata', 'resolved'],
   ['a moment less than a day of silence does not', totals(0), true, was('nodata', true, NOW - NODATA_RESOLVES_MS + 1), 'nodata', 'continued'],
-  ['a firing state whose incident was closed by hand opens again', totals(100, 10), false, was('firing', false), 'firing', 'opened'],
+  ['a firing state whose incident was closed opens no other without traffic to judge', totals(19, 19), false, was('firing', false), 'nodata', 'none'],
+  ['a firing state whose incident was closed opens again when it still fails', totals(100, 10), false, was('firing', false), 'firing', 'opened'],
 ];
 
 test.each(CASES)('%s', (_name, seen, quiet, previous, state, transition) => {

@@ -35,6 +35,8 @@ export interface Judgement {
   readonly state: AlertState;
   readonly sinceMs: number;
   readonly transition: Transition;
+  /** False: silence or too little traffic, the window says nothing about health. */
+  readonly opinion: boolean;
   /** 0…1, null without a request that counts. */
   readonly successRate: number | null;
 }
@@ -68,15 +70,15 @@ export interface Observation {
  */
 export function judge(rule: { readonly threshold: number; readonly minRequests: number }, seen: Observation, previous: PreviousState | null): Judgement {
   const rate = successRate(seen.totals);
-  const state = stateOf(rule, seen, rate, previous);
+  const opinion = !seen.quiet && rate !== null && countable(seen.totals) >= rule.minRequests;
+  const state = opinion ? (rate < rule.threshold ? 'firing' : 'ok') : seen.quiet ? 'nodata' : stateKept(previous);
   const sinceMs = previous?.state === state ? previous.sinceMs : seen.nowMs;
-  return { state, sinceMs, transition: transitionOf(state, seen.nowMs - sinceMs, previous?.open ?? false), successRate: rate };
+  return { state, sinceMs, transition: transitionOf(state, seen.nowMs - sinceMs, previous?.open ?? false), opinion, successRate: rate };
 }
 
-function stateOf(rule: { threshold: number; minRequests: number }, seen: Observation, rate: number | null, previous: PreviousState | null): AlertState {
-  if (seen.quiet) return 'nodata';
-  if (rate === null || countable(seen.totals) < rule.minRequests) return previous?.state ?? 'nodata';
-  return rate < rule.threshold ? 'firing' : 'ok';
+/** A firing state whose incident is closed (the rule was switched off meanwhile) is no basis to open another without a look. */
+function stateKept(previous: PreviousState | null): AlertState {
+  return previous === null || (previous.state === 'firing' && !previous.open) ? 'nodata' : previous.state;
 }
 
 function transitionOf(state: AlertState, stateAgeMs: number, open: boolean): Transition {

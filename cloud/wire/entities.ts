@@ -247,6 +247,8 @@ export const Channel = z.object({
   name: z.string(),
   url: z.string(),
   createdAt: Instant,
+  /** Set when the receiver answered 410 Gone; nothing is sent until a test is delivered. */
+  disabledAt: Instant.nullable(),
 });
 export type Channel = z.infer<typeof Channel>;
 
