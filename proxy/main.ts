@@ -4,6 +4,7 @@ import { parseConfig, type ProxyConfig } from './config.ts';
 import { createDataplane } from './dataplane.ts';
 import { createLogger, type Logger } from './log.ts';
 import { Proxy } from './proxy.ts';
+import { startStatic } from './static/start.ts';
 
 /** sysexits.h EX_CONFIG: the environment is wrong, and a restart won't mend it. */
 const EXIT_CONFIG = 78;
@@ -28,23 +29,19 @@ function usage() {
   return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss(), runtime: `bun ${Bun.version}`, startMs };
 }
 
+function surroundings(logger: Logger, onShutdown: () => void) {
+  return { logger, wallMs: Date.now, nowUs: () => performance.now() * 1_000, random: Math.random, createDataplane, usage, onShutdown };
+}
+
 function startProxy(config: ProxyConfig, logger: Logger, onShutdown: () => void): Proxy {
-  const proxy = new Proxy(config, {
-    instance: Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex'),
-    logger,
-    wallMs: Date.now,
-    nowUs: () => performance.now() * 1_000,
-    random: Math.random,
-    dial: dialControl,
-    createDataplane,
-    usage,
-    onShutdown,
-  });
+  const instance = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex');
+  const proxy = new Proxy(config, { ...surroundings(logger, onShutdown), instance, dial: dialControl });
   proxy.start();
   return proxy;
 }
 
 function run(): void {
+  if (process.argv.length > 2) return startStatic(process.argv.slice(2), Date.now, surroundings);
   const config = readConfig();
   const logger = createLogger(config.logLevel, Date.now, (line) => void process.stderr.write(line));
   let ending = false;
