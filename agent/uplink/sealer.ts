@@ -1,0 +1,131 @@
+/** Takes proxies' windows once each, seals them into the spool in time, and only then has them acknowledged. */
+import type { ProxyWindow } from '../../proxy/wire/report.ts';
+import type { Metrics } from '../admin/metrics.ts';
+import type { Batch, Marks, Pending } from '../aggregate/pending.ts';
+import { messageOf } from '../fault.ts';
+import type { Log } from '../log.ts';
+
+/** A proxy that hasn't reported for this long has nothing left in its ring (15 min) that a mark would have to tell apart. */
+export const MARK_TTL_MS = 2 * 3_600_000;
+
+export interface SealerParts {
+  readonly pending: Pending;
+  /** Makes a batch durable. Rejects with nothing changed. */
+  readonly store: (batch: Batch, nowMs: number) => Promise<void>;
+  readonly nowMs: () => number;
+  /** Instances that are connected. */
+  readonly live: () => ReadonlySet<string>;
+  /** Everything up to these marks is durable. */
+  readonly onSealed: (marks: Marks) => void;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export type TakeResult = 'taken' | 'duplicate' | 'overloaded';
+
+interface Mark {
+  /** Highest sequence taken. */
+  readonly taken: number;
+  /** Highest sequence that is durable. */
+  readonly sealed: number;
+  readonly lastSeenMs: number;
+}
+
+export class Sealer {
+  readonly #parts: SealerParts;
+  readonly #marks = new Map<string, Mark>();
+  #unsealed: Batch | null = null;
+  #sealing: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(parts: SealerParts, recovered: Marks) {
+    this.#parts = parts;
+    this.#raiseAll(recovered);
+  }
+
+  /** Takes a window unless it was taken before, or too much waits for the disk. */
+  take(window: ProxyWindow): TakeResult {
+    const { pending, metrics, nowMs } = this.#parts;
+    const mark = this.#marks.get(window.instance) ?? { taken: 0, sealed: 0, lastSeenMs: 0 };
+    if (window.sequence <= mark.taken) {
+      metrics.add('windows_duplicate_total');
+      return 'duplicate';
+    }
+    if (!pending.add(window, nowMs())) {
+      metrics.add('windows_overloaded_total');
+      return 'overloaded';
+    }
+    if (pending.isLate(window.tick, nowMs())) metrics.add('windows_late_total');
+    metrics.add('windows_lost_total', window.dropped.windows);
+    this.#marks.set(window.instance, { ...mark, taken: window.sequence, lastSeenMs: nowMs() });
+    return 'taken';
+  }
+
+  /** Highest durable sequence of an instance; 0 for none. */
+  sealedOf(instance: string): number {
+    return this.#marks.get(instance)?.sealed ?? 0;
+  }
+
+  /** What the cloud has counts as durable here, and what still waits of it is dropped. */
+  raise(marks: Marks): void {
+    const forgotten = this.#parts.pending.forget(marks);
+    this.#parts.metrics.add('windows_duplicate_total', forgotten);
+    this.#raiseAll(marks);
+  }
+
+  /** Looks every so often whether something is due. */
+  start(intervalMs: number): void {
+    this.#timer = setInterval(() => void this.seal(), intervalMs);
+  }
+
+  /** Seals what is due now; resolves when it is durable or has failed for this time. */
+  seal(): Promise<void> {
+    this.#sealing ??= this.#sealOnce(() => this.#parts.pending.take(this.#parts.nowMs(), this.#parts.live())).finally(() => {
+      this.#sealing = null;
+    });
+    return this.#sealing;
+  }
+
+  /** Stops looking and seals all that waits. */
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#sealing;
+    await this.#sealOnce(() => null);
+    await this.#sealOnce(() => this.#parts.pending.takeAll());
+  }
+
+  async #sealOnce(next: () => Batch | null): Promise<void> {
+    const { store, nowMs, metrics, log, onSealed } = this.#parts;
+    // A batch that failed is tried again as it was: its frame may have reached the disk all the same.
+    const batch = (this.#unsealed ??= this.#withAllMarks(next()));
+    if (!batch) return;
+    try {
+      await store(batch, nowMs());
+    } catch (cause) {
+      metrics.add('spool_write_errors_total');
+      log('error', 'a frame could not be written and is tried again', { code: 'spool_write_failed', reason: messageOf(cause), remedy: 'free some space on the disk of the state folder' });
+      return;
+    }
+    this.#unsealed = null;
+    this.#raiseAll(batch.marks);
+    metrics.add('frames_sealed_total');
+    metrics.add('windows_merged_total', batch.windows.length);
+    onSealed(batch.marks);
+  }
+
+  /** A frame carries the marks of all proxies that may still have something to send. */
+  #withAllMarks(batch: Batch | null): Batch | null {
+    if (!batch) return null;
+    const oldestMs = this.#parts.nowMs() - MARK_TTL_MS;
+    for (const [instance, { lastSeenMs }] of this.#marks) if (lastSeenMs < oldestMs) this.#marks.delete(instance);
+    const sealed = [...this.#marks].filter(([, mark]) => mark.sealed > 0).map(([instance, mark]) => [instance, mark.sealed] as const);
+    return { windows: batch.windows, marks: { ...Object.fromEntries(sealed), ...batch.marks } };
+  }
+
+  #raiseAll(marks: Marks): void {
+    for (const [instance, sequence] of Object.entries(marks)) {
+      const { taken = 0, sealed = 0, lastSeenMs = this.#parts.nowMs() } = this.#marks.get(instance) ?? {};
+      this.#marks.set(instance, { taken: Math.max(taken, sequence), sealed: Math.max(sealed, sequence), lastSeenMs });
+    }
+  }
+}
