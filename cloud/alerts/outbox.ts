@@ -157,12 +157,13 @@ async function deferBehindOpening(tx: Transaction, claim: DeliveryClaim, channel
 /** The receiver has it. True whoever claims the row by now; false when it was known already. */
 export function recordDelivered(tenant: Tenant, claim: DeliveryClaim, delivery: ClaimedDelivery, nowMs: number): Promise<boolean> {
   return tenant.transaction(async (tx) => {
+    // The channel before its deliveries, as everyone locks them.
+    if (delivery.event === 'channel.test') await tx`update tenant.channel set disabled_at = null where org_id = ${claim.orgId} and id = ${delivery.channel.id}`;
     const marked = await tx`
       update tenant.outbox set state = 'delivered', delivered_at = ${new Date(nowMs)}, attempts = attempts + 1, claimed_until = null, last_error = null
       where org_id = ${claim.orgId} and id = ${claim.id} and state = 'pending'`;
     if (marked.count === 0) return false;
     await releaseResolve(tx, claim, delivery, nowMs);
-    if (delivery.event === 'channel.test') await tx`update tenant.channel set disabled_at = null where org_id = ${claim.orgId} and id = ${delivery.channel.id}`;
     return true;
   });
 }

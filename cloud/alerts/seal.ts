@@ -1,5 +1,6 @@
 /** Channel secrets: made for Standard Webhooks, kept only sealed under the server's own secret. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { RandomBytes } from '../ids.ts';
 
 /** Standard Webhooks wants 24 to 64 bytes. */
 const SECRET_BYTES = 32;
@@ -15,8 +16,8 @@ export class SealError extends Error {
 }
 
 /** A new signing secret `whsec_<base64>`, shown to the user once. */
-export function newChannelSecret(): string {
-  return SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
+export function newChannelSecret(random: RandomBytes = randomBytes): string {
+  return SECRET_PREFIX + Buffer.from(random(SECRET_BYTES)).toString('base64');
 }
 
 /**

@@ -101,7 +101,7 @@ export const calls = {
     status: 201, response: e.ChannelOnce, errors: [...tenant, 'address_refused', 'limit_reached'],
   },
   deleteChannel: { method: 'delete', path: '/api/v1/orgs/{slug}/channels/{id}', summary: 'Remove a channel', action: 'write', params: ById, status: 204, response: null, errors: tenant },
-  testChannel: { method: 'post', path: '/api/v1/orgs/{slug}/channels/{id}/test', summary: 'Send a test event', action: 'write', params: ById, status: 201, response: e.Delivery, errors: tenant },
+  testChannel: { method: 'post', path: '/api/v1/orgs/{slug}/channels/{id}/test', summary: 'Send a test event', action: 'write', params: ById, status: 201, response: e.Delivery, errors: [...tenant, 'rate_limited'] },
   listDeliveries: { method: 'get', path: '/api/v1/orgs/{slug}/channels/{id}/deliveries', summary: 'The newest 100 deliveries of a channel', action: 'read', params: ById, status: 200, response: z.object({ deliveries: z.array(e.Delivery) }), errors: tenant },
 
   listIncidents: {
