@@ -1,0 +1,116 @@
+/** A known mix through a real chain of proxies comes back from the public API as it was. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seeded } from '../seeded.ts';
+import { type App, inParallel, openClient, serveApp } from './apps.ts';
+import { type ConnectedMesh, type Member, type System, openSystem, until } from './harness.ts';
+import { quantile } from './quantile.ts';
+
+const REQUESTS = 6_000;
+const WIDTH = 128;
+const SEED = 20_261_122;
+const FRESH_MS_MAX = 15_000;
+
+interface Sent {
+  readonly delayMs: number;
+  readonly fails: boolean;
+}
+
+let system: System;
+let member: Member;
+let mesh: ConnectedMesh;
+const apps: App[] = [];
+/** What the client outside measured at the front, and what the front measured at its sidecar, ms. */
+const atFront: number[] = [];
+const atBack: number[] = [];
+let startedMs = 0;
+let freshMs = 0;
+const random = seeded(SEED);
+const mix: readonly Sent[] = Array.from({ length: REQUESTS }, () => ({ delayMs: 20 + random() * 980, fails: random() < 0.07 }));
+const failures = mix.filter((sent) => sent.fails).length;
+
+beforeAll(async () => {
+  system = await openSystem('truth');
+  member = await system.join('truth');
+  mesh = await system.connect(member, 'one', [
+    { name: 'front', namespace: 'shop', protocol: 'http1', calls: ['stores/back'], plain: true },
+    { name: 'back', namespace: 'stores', protocol: 'http1', calls: [], plain: false },
+  ]);
+  const front = mesh.workload('shop/front');
+  const back = openClient(front.upstreams[0]?.listen ?? '', WIDTH);
+  apps.push(await serveApp(front.target, async (request, response) => {
+    const answer = await back.get(request.url ?? '/');
+    atBack.push(answer.latencyMs);
+    response.writeHead(answer.status).end(answer.body);
+  }));
+  apps.push(await serveApp(mesh.workload('stores/back').target, async (request, response) => {
+    const sent = mix[Number(request.url?.split('/').at(-1))];
+    await sleep(sent?.delayMs ?? 0);
+    response.writeHead(sent?.fails === true ? 500 : 200).end('x'.repeat(512));
+  }));
+  await sendMix(front.plain ?? '');
+}, 240_000);
+
+afterAll(async () => {
+  await Promise.all(apps.map((app) => app.close()));
+  await system.close();
+}, 60_000);
+
+async function sendMix(address: string): Promise<void> {
+  const client = openClient(address, WIDTH);
+  startedMs = Date.now();
+  await inParallel(REQUESTS, WIDTH, async (index) => {
+    const answer = await client.get(`/items/${index}`);
+    expect(answer.status).toBe(mix[index]?.fails === true ? 500 : 200);
+    atFront.push(answer.latencyMs);
+  });
+  client.close();
+  const endedMs = performance.now();
+  await until('every request is in the API', 2 * FRESH_MS_MAX, async () => (await workload('back')).workload.golden.requests >= REQUESTS);
+  freshMs = performance.now() - endedMs;
+}
+
+/** From well before the first request to now. */
+const range = (): { fromMs: number; toMs: number } => ({ fromMs: startedMs - 20_000, toMs: Date.now() });
+
+function workload(name: 'front' | 'back'): ReturnType<typeof member.api.call<'getWorkload'>> {
+  const namespace = name === 'front' ? 'shop' : 'stores';
+  return member.api.call('getWorkload', { params: { slug: member.slug, clusterId: mesh.clusterId, namespace, kind: 'host', name }, query: range() });
+}
+
+test('a request is in the answer of the API within 15 seconds of its end', () => {
+  expect(freshMs).toBeLessThanOrEqual(FRESH_MS_MAX);
+});
+
+test('counts and success rate equal what was sent, at each workload and edge, and come as mutual TLS where meshed', async () => {
+  const [front, back] = await Promise.all([workload('front'), workload('back')]);
+  for (const { golden } of [front.workload, back.workload]) {
+    expect(golden.requests).toBe(REQUESTS);
+    expect(golden.failures).toEqual({ app: failures, mesh: 0, client: 0 });
+    expect(golden.successRate).toBeCloseTo(1 - failures / REQUESTS, 12);
+  }
+  expect(front.workload.golden.mtlsShare).toBe(0);
+  expect(back.workload.golden.mtlsShare).toBe(1);
+  const topology = await member.api.call('getTopology', { params: { slug: member.slug, clusterId: mesh.clusterId }, query: range() });
+  const edges = topology.edges.map((edge) => ({ from: edge.source, to: edge.target, tls: edge.tls, requests: edge.golden.requests, app: edge.golden.failures.app }));
+  expect(edges.toSorted((a, b) => (a.to < b.to ? -1 : 1))).toEqual([
+    { from: 'outside', to: 'shop/host/front', tls: 'plain', requests: REQUESTS, app: failures },
+    { from: 'shop/host/front', to: 'stores/host/back', tls: 'mtls', requests: REQUESTS, app: failures },
+  ]);
+});
+
+test('the series of the workload adds up to the same, without a gap', async () => {
+  const series = await member.api.call('getSeries', { params: { slug: member.slug, clusterId: mesh.clusterId }, query: { ...range(), subject: 'workload:stores/host/back', stepSeconds: 10 } });
+  expect(series.points.reduce((sum, point) => sum + point.requests, 0)).toBe(REQUESTS);
+  expect(series.points.reduce((sum, point) => sum + point.failuresApp, 0)).toBe(failures);
+  expect(series.total.requests).toBe(REQUESTS);
+});
+
+test.each([['p50', 0.5], ['p95', 0.95], ['p99', 0.99]] as const)('%s is within 5 % + 5 ms of what the clients measured', async (name, share) => {
+  const [front, back] = await Promise.all([workload('front'), workload('back')]);
+  for (const [golden, measured] of [[front.workload.golden, atFront], [back.workload.golden, atBack]] as const) {
+    const exact = quantile(measured, share);
+    expect(golden.latencyMs[name]).toBeGreaterThan(exact * 0.95 - 5);
+    expect(golden.latencyMs[name]).toBeLessThan(exact * 1.05 + 5);
+  }
+});
