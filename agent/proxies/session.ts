@@ -1,0 +1,191 @@
+/** What a proxy's messages mean: certify for anyone with a join token, everything else only after a hello that proves who it is. */
+import type { KeyObject } from 'node:crypto';
+import type { Identity, WorkloadKey } from '../../proxy/wire/labels.ts';
+import { OTHER } from '../../proxy/wire/report.ts';
+import type { EdgeRow, ProxyWindow } from '../../proxy/wire/report.ts';
+import type { FromControl, ProxyOrders, ToControl } from '../../proxy/wire/orders.ts';
+import { CONTROL_WIRE_VERSION } from '../../proxy/wire/version.ts';
+import type { Metrics } from '../admin/metrics.ts';
+import type { MeshWorkload } from '../inventory/inventory.ts';
+import type { Leaf } from '../issuer/authority.ts';
+import { readCsr } from '../issuer/csr.ts';
+import type { Log } from '../log.ts';
+import type { TakeResult } from '../uplink/sealer.ts';
+import type { Link } from './link.ts';
+
+/** What the sessions need of the rest of the agent. */
+export interface ControlParts {
+  readonly workload: (key: WorkloadKey) => MeshWorkload | null;
+  readonly orders: (workload: WorkloadKey, instanceName: string) => ProxyOrders | null;
+  readonly tokenMatches: (workload: MeshWorkload, token: string) => boolean;
+  readonly issue: (publicKey: KeyObject, identity: Identity) => Leaf;
+  /** PEM. */
+  readonly trustBundle: () => string;
+  readonly take: (window: ProxyWindow) => TakeResult;
+  readonly sealedOf: (instance: string) => number;
+  readonly tick: () => Extract<FromControl, { kind: 'tick' }>;
+  /** The wall clock that certificates are checked by. */
+  readonly wallMs: () => number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A proxy that has said hello. */
+export interface LiveProxy {
+  readonly instance: string;
+  readonly name: string;
+  readonly workload: WorkloadKey;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly ready: boolean;
+  readonly certificateNotAfter: string | null;
+}
+
+export class Session {
+  readonly link: Link;
+  readonly #parts: ControlParts;
+  readonly #onChange: (session: Session) => void;
+  #proxy: LiveProxy | null = null;
+  #sentRevision = 0;
+
+  /** `onChange` is called when the proxy is admitted and when its state changes. */
+  constructor(link: Link, parts: ControlParts, onChange: (session: Session) => void) {
+    this.link = link;
+    this.#parts = parts;
+    this.#onChange = onChange;
+  }
+
+  /** Null until hello. */
+  get proxy(): LiveProxy | null {
+    return this.#proxy;
+  }
+
+  handle(message: ToControl): void {
+    switch (message.kind) {
+      case 'certify':
+        return this.#certify(message);
+      case 'hello':
+        return this.#hello(message);
+      case 'window':
+        return this.#window(message.window);
+      case 'status':
+        return this.#status(message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** Sends the orders unless the proxy has them; refuses a proxy that left the mesh. */
+  pushOrders(): void {
+    const proxy = this.#proxy;
+    if (!proxy) return;
+    const orders = this.#parts.orders(proxy.workload, proxy.name);
+    const workload = this.#parts.workload(proxy.workload);
+    if (!orders || workload?.identity !== proxy.identity) return this.refuse('instance_unknown', `${proxy.name} of ${proxy.workload} is not in the mesh any more`);
+    if (orders.revision === this.#sentRevision) return;
+    this.#sentRevision = orders.revision;
+    this.#parts.metrics.add('orders_sent_total');
+    this.link.send({ kind: 'orders', orders });
+  }
+
+  refuse(code: string, message: string): void {
+    const { metrics, log } = this.#parts;
+    metrics.add('control_refused_total');
+    log('warn', 'control connection refused', { code, reason: message, peer: this.link.socket.remoteAddress, instance: this.#proxy?.instance });
+    this.link.refuse(code, message);
+  }
+
+  #certify({ version, token, workload: key, csr }: Extract<ToControl, { kind: 'certify' }>): void {
+    const { workload, tokenMatches, issue, trustBundle, metrics, log } = this.#parts;
+    if (!this.#speaks(version)) return;
+    const owner = workload(key);
+    // One code for both, so that a stranger learns no names.
+    if (!owner || !tokenMatches(owner, token)) return this.refuse('token_invalid', `the join token is not that of a workload ${key} in the mesh file`);
+    const request = readCsr(Buffer.from(csr, 'base64'));
+    if (request.kind === 'refused') return this.refuse('csr_invalid', request.reason);
+    const leaf = issue(request.key, owner.identity);
+    metrics.add('certificates_issued_total');
+    const notAfter = new Date(leaf.notAfterMs).toISOString();
+    log('info', 'certificate issued', { workload: key, identity: owner.identity, notAfter });
+    this.link.send({ kind: 'certified', certificateChain: leaf.certificatePem, trustBundle: trustBundle(), notAfter });
+  }
+
+  #hello({ version, proxyVersion, workload: key, instanceName, instance }: Extract<ToControl, { kind: 'hello' }>): void {
+    const { workload, orders, sealedOf, tick, log } = this.#parts;
+    if (!this.#speaks(version)) return;
+    if (this.#proxy) return this.refuse('message_unexpected', 'hello was said already');
+    const peer = peerOf(this.link, this.#parts.wallMs());
+    if (peer.kind === 'refused') return this.refuse('certificate_required', peer.reason);
+    const owner = workload(key);
+    if (owner?.identity !== peer.identity) return this.refuse('identity_mismatch', `the certificate is for ${peer.identity}, which is not the identity of a workload ${key}`);
+    if (!orders(key, instanceName)) return this.refuse('instance_unknown', `the mesh file has no instance ${instanceName} with a sidecar in ${key}`);
+    const state = { ready: false, certificateNotAfter: new Date(peer.notAfterMs).toISOString() };
+    this.#proxy = { instance, name: instanceName, workload: key, identity: peer.identity, version: proxyVersion, ...state };
+    this.link.admitted = true;
+    this.link.endsAtMs = peer.notAfterMs;
+    this.link.send({ kind: 'welcome', version: CONTROL_WIRE_VERSION });
+    const sealed = sealedOf(instance);
+    if (sealed > 0) this.link.send({ kind: 'acknowledge', sequence: sealed });
+    this.pushOrders();
+    this.link.send(tick());
+    log('info', 'proxy connected', { workload: key, name: instanceName, instance, version: proxyVersion });
+    this.#onChange(this);
+  }
+
+  #window(window: ProxyWindow): void {
+    const { take, sealedOf, metrics } = this.#parts;
+    if (window.instance !== this.#proxy?.instance) return this.refuse('message_unexpected', 'a window is only taken from the instance that said hello');
+    const result = take(this.#ownRows(window, this.#proxy.workload));
+    switch (result) {
+      case 'taken':
+        return;
+      case 'duplicate':
+        if (window.sequence <= sealedOf(window.instance)) this.link.send({ kind: 'acknowledge', sequence: sealedOf(window.instance) });
+        return;
+      case 'overloaded':
+        metrics.add('control_refused_total');
+        return this.link.refuse('overloaded', 'too many windows wait for the disk; send them again later');
+      default:
+        return result satisfies never;
+    }
+  }
+
+  /** A proxy tells of its own workload only: its calls and the calls that it got. */
+  #ownRows(window: ProxyWindow, workload: WorkloadKey): ProxyWindow {
+    const isOwn = ({ direction, source, destination }: EdgeRow): boolean =>
+      direction === 'outbound' ? source === workload || source === OTHER : destination === workload || destination === '' || destination === OTHER;
+    const edges = window.edges.filter(isOwn);
+    if (edges.length === window.edges.length) return window;
+    const foreign = window.edges.length - edges.length;
+    this.#parts.metrics.add('rows_foreign_total', foreign);
+    this.#parts.log('warn', 'rows of other workloads left out', { code: 'rows_foreign', workload, instance: window.instance, rows: foreign });
+    return { ...window, edges };
+  }
+
+  #status({ ready, certificateNotAfter }: Extract<ToControl, { kind: 'status' }>): void {
+    if (!this.#proxy) return this.refuse('message_unexpected', 'status comes after hello');
+    if (this.#proxy.ready === ready && this.#proxy.certificateNotAfter === certificateNotAfter) return;
+    this.#proxy = { ...this.#proxy, ready, certificateNotAfter };
+    this.#onChange(this);
+  }
+
+  #speaks(version: number): boolean {
+    if (version === CONTROL_WIRE_VERSION) return true;
+    this.refuse('wire_version', `this control plane speaks version ${CONTROL_WIRE_VERSION} of the control link, the proxy ${version}; upgrade the older of them`);
+    return false;
+  }
+}
+
+type Peer = { readonly kind: 'peer'; readonly identity: Identity; readonly notAfterMs: number } | { readonly kind: 'refused'; readonly reason: string };
+
+/** The verified identity of a link's client: authorized by our authority, in time, with exactly one name. */
+function peerOf({ socket }: Link, nowMs: number): Peer {
+  const certificate = socket.getPeerCertificate();
+  if (!certificate?.raw) return { kind: 'refused', reason: 'hello needs a client certificate; certify first' };
+  if (!socket.authorized) return { kind: 'refused', reason: `the client certificate is not valid here (${String(socket.authorizationError)})` };
+  const notAfterMs = Date.parse(certificate.valid_to);
+  if (!(notAfterMs > nowMs)) return { kind: 'refused', reason: 'the client certificate has expired' };
+  const match = /^DNS:([^,*"\s]+)$/.exec(certificate.subjectaltname ?? '');
+  if (!match?.[1]) return { kind: 'refused', reason: 'the client certificate must have exactly one name' };
+  return { kind: 'peer', identity: match[1], notAfterMs };
+}
