@@ -1,7 +1,7 @@
 /** Builds the console into web/dist when that is missing or older than its sources. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from './fault.ts';
 import { ROOT } from './root.ts';
@@ -20,9 +20,12 @@ export interface ConsoleBuild {
 export async function buildConsole(): Promise<ConsoleBuild> {
   const started = performance.now();
   if (await isFresh()) return { built: false, ms: performance.now() - started };
+  const begun = new Date();
   const fresh = join(ROOT, 'build', `console-${process.pid}`);
   try {
     await runVite(fresh);
+    // As old as the sources that it was made of, should one have changed meanwhile.
+    await utimes(join(fresh, 'index.html'), begun, begun);
     await rm(DIST, { recursive: true, force: true });
     await rename(fresh, DIST);
   } finally {

@@ -43,7 +43,7 @@ export async function compileProxy(): Promise<string> {
   } catch (error) {
     await rm(made, { force: true });
     const { message, stderr } = error as Error & { stderr?: string };
-    throw new Error(`proxy_compile_failed: the proxy's sources don't compile:\n${stderr || message}`);
+    throw new Error(`proxy_compile_failed: the proxy's sources don't compile:\n${stderr || message}`, { cause: error });
   }
   return EXECUTABLE;
 }
