@@ -69,8 +69,8 @@ begin
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent in ('tenant.minute_chunk'::regclass, 'tenant.hour_chunk'::regclass)
   loop
-    if substring(child.relname from '\d+$')::bigint + case when child.minutes then 604800000 else 2419200000 end
-       <= case when child.minutes then minute_before_ms else hour_before_ms end then
+    if (substring(child.relname from '\d+$')::bigint + case when child.minutes then 604800000 else 2419200000 end
+       <= case when child.minutes then minute_before_ms else hour_before_ms end) then
       execute format('drop table tenant.%I', child.relname);
       dropped := dropped + 1;
     end if;
