@@ -18,13 +18,13 @@ export const PARTS: readonly Part[] = [
   { folder: 'proxy/wire', folders: [], packages: {} },
   { folder: 'proxy/protocol', folders: [], packages: {} },
   { folder: 'proxy', folders: ['proxy/wire', 'proxy/protocol'], packages: { ...NODE, bun: 'raw sockets', 'node-forge': 'ASN.1 of certificate requests' } },
-  { folder: 'agent/wire', folders: ['proxy/wire'], packages: {} },
+  { folder: 'agent/wire', folders: ['proxy/wire'], packages: { 'node:*': 'frames are compressed' } },
   { folder: 'agent/aggregate', folders: ['proxy/wire', 'agent/wire'], packages: {} },
   { folder: 'agent/compile', folders: ['proxy/wire', 'agent/wire', 'agent/inventory'], packages: {} },
   { folder: 'agent/inventory', folders: ['proxy/wire', 'agent/wire'], packages: {} },
   {
     folder: 'agent', folders: ['proxy/wire', 'agent/wire', 'agent/aggregate', 'agent/compile', 'agent/inventory'],
-    packages: { ...NODE, ws: 'the uplink', yaml: 'the mesh file with line numbers', 'node-forge': 'ASN.1 of certificates', zod: 'the messages of the cloud' },
+    packages: { ...NODE, ws: 'the uplink', yaml: 'the mesh file with line numbers', 'node-forge': 'ASN.1 of certificates', zod: 'the messages of the cloud', pino: 'logs' },
   },
   { folder: 'cloud/wire', folders: [], packages: { zod: 'one source for validation, document and typed client' } },
   {
