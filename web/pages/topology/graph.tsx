@@ -1,0 +1,194 @@
+/** The graph: boxes, frames and edges where the layout put them, with the numbers of now on them. */
+import { Controls, EdgeLabelRenderer, Handle, MarkerType, Position, ReactFlow, useReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import './graph.css';
+import { clsx } from 'clsx';
+import { Lock, LockOpen, Minimize2, Maximize2 } from 'lucide-react';
+import { useEffect, useMemo, useState } from 'react';
+import type { HealthStatus } from '../../../cloud/wire/entities.ts';
+import { compact, latency, percent, rate } from '../../format/number.ts';
+import { STATUS_LOOKS } from '../../format/status.ts';
+import { EXCEPTION_COLOURS, StatusGlyph } from '../../ui/glyph.tsx';
+import { curvePath } from './curve.ts';
+import { BOX, layOut, structureOf, type Layout, type Line } from './layout.ts';
+import { edgeWidth, neighbourhood, type VisibleEdge, type VisibleGraph, type VisibleNode } from './visible.ts';
+
+interface GraphProps {
+  readonly graph: VisibleGraph;
+  readonly selected: string | null;
+  readonly moving: boolean;
+  readonly onSelect: (key: string | null) => void;
+  readonly onTurn: (namespace: string) => void;
+}
+
+type BoxNode = Node<{ node: VisibleNode; dimmed: boolean; selected: boolean; onSelect: (key: string) => void; onTurn: (namespace: string) => void }, 'box'>;
+type FrameNode = Node<{ namespace: string; dimmed: boolean; onTurn: (namespace: string) => void }, 'frame'>;
+type TrafficEdge = Edge<{ edge: VisibleEdge; line: Line; dimmed: boolean; moving: boolean }, 'traffic'>;
+
+const EDGE_COLOURS = {
+  ok: 'var(--line-strong)', degraded: 'var(--degraded)', failing: 'var(--failing)', nodata: 'var(--line-strong)', stale: 'var(--line-strong)',
+} as const satisfies Record<HealthStatus, string>;
+
+const NODE_TYPES = { box: Box, frame: Frame };
+const EDGE_TYPES = { traffic: Traffic };
+const FIT = { padding: 0.06, maxZoom: 1.15, minZoom: 0.35 };
+
+export function Graph(props: GraphProps): React.JSX.Element {
+  const { graph, selected, moving, onSelect, onTurn } = props;
+  const { layout, failed } = useLayout(graph);
+  const near = useMemo(() => (selected === null ? null : neighbourhood(graph, selected)), [graph, selected]);
+  const nodes = useMemo(() => (layout === null ? [] : [...frameNodes(layout, near?.nodes ?? null, graph, onTurn), ...boxNodes(layout, graph, near?.nodes ?? null, selected, onSelect, onTurn)]), [layout, graph, near, selected, onSelect, onTurn]);
+  const edges = useMemo(() => (layout === null ? [] : trafficEdges(layout, graph, near?.edges ?? null, moving)), [layout, graph, near, moving]);
+  if (failed !== null) return <p role="alert" className="p-4 text-muted">The graph can't be drawn in this browser ({failed}). The list beside it has the same data.</p>;
+  return (
+    <ReactFlow
+      nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES}
+      fitView fitViewOptions={FIT} minZoom={0.2} maxZoom={2}
+      nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
+      onPaneClick={() => onSelect(null)} panOnScroll={false} preventScrolling zoomOnDoubleClick={false}
+      aria-label="Topology graph"
+    >
+      <Controls showInteractive={false} position="bottom-left" />
+      <Refit layout={layout} />
+    </ReactFlow>
+  );
+}
+
+/** Fits the view whenever a new layout arrives. */
+function Refit({ layout }: { layout: Layout | null }): null {
+  const { fitView } = useReactFlow();
+  useEffect(() => {
+    if (layout === null) return;
+    const frame = requestAnimationFrame(() => void fitView(FIT));
+    return () => cancelAnimationFrame(frame);
+  }, [layout, fitView]);
+  return null;
+}
+
+function useLayout(graph: VisibleGraph): { layout: Layout | null; failed: string | null } {
+  const [layout, setLayout] = useState<Layout | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const structure = structureOf(graph);
+  useEffect(() => {
+    let wanted = true;
+    layOut(graph).then((made) => wanted && setLayout(made), (error: unknown) => wanted && setFailed(error instanceof Error ? error.message : String(error)));
+    return () => {
+      wanted = false;
+    };
+    // The numbers on the graph change each second; the layout depends on its structure alone.
+  }, [structure]);
+  return { layout, failed };
+}
+
+function frameNodes(layout: Layout, near: ReadonlySet<string> | null, graph: VisibleGraph, onTurn: (namespace: string) => void): FrameNode[] {
+  return graph.frames.flatMap((namespace) => {
+    const placed = layout.frames.get(namespace);
+    if (placed === undefined) return [];
+    const dimmed = near !== null && !graph.nodes.some((node) => node.namespace === namespace && near.has(node.key));
+    return [{ id: `frame:${namespace}`, type: 'frame', position: { x: placed.x, y: placed.y }, width: placed.width, height: placed.height, zIndex: -1, data: { namespace, dimmed, onTurn } }];
+  });
+}
+
+function boxNodes(layout: Layout, graph: VisibleGraph, near: ReadonlySet<string> | null, selected: string | null, onSelect: (key: string) => void, onTurn: (namespace: string) => void): BoxNode[] {
+  return graph.nodes.flatMap((node) => {
+    const placed = layout.nodes.get(node.key);
+    if (placed === undefined) return [];
+    return [{ id: node.key, type: 'box', position: { x: placed.x, y: placed.y }, ...BOX, data: { node, selected: node.key === selected, dimmed: near !== null && !near.has(node.key), onSelect, onTurn } }];
+  });
+}
+
+function trafficEdges(layout: Layout, graph: VisibleGraph, near: ReadonlySet<string> | null, moving: boolean): TrafficEdge[] {
+  return graph.edges.flatMap((edge) => {
+    const line = layout.edges.get(edge.id);
+    if (line === undefined || !layout.nodes.has(edge.source) || !layout.nodes.has(edge.target)) return [];
+    return [{
+      id: edge.id, source: edge.source, target: edge.target, type: 'traffic', zIndex: edge.status === 'failing' ? 2 : edge.status === 'degraded' ? 1 : 0,
+      data: { edge, line, dimmed: near !== null && !near.has(edge.id), moving },
+      markerEnd: { type: MarkerType.ArrowClosed, width: 11, height: 11, markerUnits: 'userSpaceOnUse', color: EDGE_COLOURS[edge.status] },
+    }];
+  });
+}
+
+function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
+  const { node, dimmed, selected, onSelect, onTurn } = data;
+  const folded = node.kind === 'namespace';
+  const label = `${node.name}, ${STATUS_LOOKS[node.status].word}, ${node.successRate === null ? 'no requests' : `${percent(node.successRate)} success`}${folded ? `, ${node.members} workloads, opens the namespace` : ''}`;
+  return (
+    <>
+      <Handle type="target" position={Position.Left} className="invisible" />
+      <button
+        type="button"
+        aria-label={label}
+        aria-pressed={selected}
+        onClick={(event) => {
+          event.stopPropagation();
+          if (folded) onTurn(node.namespace);
+          else onSelect(node.key);
+        }}
+        className={clsx(
+          'nopan flex size-full flex-col justify-center rounded-md border bg-surface px-2.5 text-left transition-[opacity,border-color] duration-150',
+          selected ? 'border-ink ring-1 ring-ink' : node.status === 'failing' ? 'border-failing' : node.status === 'degraded' ? 'border-degraded' : 'border-line-strong hover:border-faint',
+          (!node.meshed || node.kind !== 'workload') && !folded && 'border-dashed',
+          folded && 'shadow-[3px_3px_0_-1px_var(--surface),3px_3px_0_0_var(--line-strong)]',
+          dimmed && 'opacity-25',
+        )}
+      >
+        <span className="flex items-center gap-1.5">
+          {node.kind === 'outside' ? null : <StatusGlyph status={node.status} size={10} />}
+          <span className="min-w-0 flex-1 truncate text-sm leading-5 font-medium">{node.kind === 'outside' ? 'outside the mesh' : node.name}</span>
+          {folded && <Maximize2 size={11} aria-hidden className="text-faint" />}
+        </span>
+        <span className="truncate text-2xs text-faint">{boxNote(node)}</span>
+      </button>
+      <Handle type="source" position={Position.Right} className="invisible" />
+    </>
+  );
+}
+
+function boxNote(node: VisibleNode): string {
+  if (node.kind === 'outside') return 'callers without a sidecar';
+  if (node.kind === 'service') return 'service without a workload';
+  const size = node.kind === 'namespace' ? `${compact(node.members)} workloads · ` : '';
+  return node.successRate === null ? `${size}no requests` : `${size}${percent(node.successRate)} · ${rate(node.requestsPerSecond)}`;
+}
+
+function Frame({ data }: NodeProps<FrameNode>): React.JSX.Element {
+  return (
+    <div className={clsx('size-full rounded-lg border border-line bg-raised/55 transition-opacity duration-150', data.dimmed && 'opacity-30')}>
+      <button type="button" aria-label={`Fold namespace ${data.namespace}`} onClick={() => data.onTurn(data.namespace)} className="nopan group absolute top-1.5 left-2.5 flex items-center gap-1.5 rounded px-1 text-2xs text-muted hover:text-ink">
+        {data.namespace}
+        <Minimize2 size={10} aria-hidden className="opacity-0 transition-opacity group-hover:opacity-100" />
+      </button>
+    </div>
+  );
+}
+
+function Traffic({ data, markerEnd }: EdgeProps<TrafficEdge>): React.JSX.Element | null {
+  if (data === undefined) return null;
+  const { edge, line, dimmed, moving } = data;
+  const path = curvePath(line.points);
+  const idle = edge.requestsPerSecond <= 0 && edge.connections === 0;
+  const stroke = EDGE_COLOURS[edge.status];
+  return (
+    <>
+      <g className="transition-opacity duration-150" opacity={dimmed ? 0.15 : 1}>
+        <path d={path} fill="none" stroke={stroke} strokeWidth={edgeWidth(edge.requestsPerSecond)} strokeDasharray={idle ? '3 4' : undefined} {...(markerEnd === undefined ? {} : { markerEnd })} />
+        {moving && !idle && <path d={path} fill="none" className="flowing" stroke="var(--ground)" strokeWidth={Math.max(1, edgeWidth(edge.requestsPerSecond) * 0.45)} />}
+      </g>
+      {line.label !== null && !dimmed && <EdgeLabelRenderer><EdgeLabel edge={edge} at={line.label} /></EdgeLabelRenderer>}
+    </>
+  );
+}
+
+function EdgeLabel({ edge, at }: { edge: VisibleEdge; at: { x: number; y: number } }): React.JSX.Element {
+  const http = edge.successRate !== null;
+  return (
+    <div className="pointer-events-none absolute rounded-[3px] bg-ground/85 px-1 text-center text-[10px] leading-[13px] whitespace-nowrap text-muted" style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
+      <div className={clsx('flex items-center justify-center gap-0.5', http && EXCEPTION_COLOURS[edge.status], edge.status !== 'ok' && 'font-medium')}>
+        {edge.mtls ? <Lock size={8} aria-label="mutual TLS" /> : <LockOpen size={8} aria-label="plain text" className="text-degraded" />}
+        {http ? percent(edge.successRate) : edge.connections > 0 ? `${compact(edge.connections)} conn` : 'no requests'}
+      </div>
+      {http && <div>{rate(edge.requestsPerSecond)}{edge.p95 !== null && ` · ${latency(edge.p95)}`}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+/** Topology: who talks to whom, and where does it hurt? The graph, and the same edges as a ranked list. */
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useMemo } from 'react';
+import { apiQuery } from '../../api/queries.ts';
+import { pollMs, rangeQuery } from '../../api/range.ts';
+import type { Topology } from '../../../cloud/wire/entities.ts';
+import { useClusterId, useSearchText, useSetSearch, useSlug, useTimeRange } from '../../components/location.ts';
+import { Empty, Loaded, Sentence, useTitle } from '../../components/page.tsx';
+import { To } from '../../components/link.tsx';
+import { STATUS_LOOKS } from '../../format/status.ts';
+import { paths } from '../../paths.ts';
+import { buttonClass } from '../../ui/button.tsx';
+import { EdgeList } from './edge-list.tsx';
+import { Graph } from './graph.tsx';
+import { NodePanel } from './node-panel.tsx';
+import { visibleGraph } from './visible.ts';
+
+export function TopologyPage(): React.JSX.Element {
+  const params = { slug: useSlug(), clusterId: useClusterId() };
+  const range = useTimeRange();
+  const topology = useQuery(apiQuery('getTopology', { params, query: rangeQuery(range) }, { pollMs: pollMs(range) }));
+  const cluster = useQuery(apiQuery('getCluster', { params }));
+  useTitle(cluster.data?.name ?? 'Topology');
+  return <Loaded query={topology} height={560}>{(data) => (data.nodes.length === 0 ? <Silent {...params} /> : <TopologyView topology={data} live={range.kind === 'live'} />)}</Loaded>;
+}
+
+function Silent({ slug, clusterId }: { slug: string; clusterId: string }): React.JSX.Element {
+  return (
+    <Empty title="Nothing talks yet in this range" action={<To to={paths.connection(slug, clusterId)} className={buttonClass('primary')}>See how far the connecting is</To>}>
+      Once the agent is online and a proxy has seen a request, the graph draws itself within seconds.
+    </Empty>
+  );
+}
+
+function TopologyView({ topology, live }: { topology: Topology; live: boolean }): React.JSX.Element {
+  const setSearch = useSetSearch();
+  const selected = useSearchText('node') ?? null;
+  const turnedText = useSearchText('turned') ?? '';
+  const turned = useMemo(() => new Set(turnedText.split(',').filter((namespace) => namespace !== '')), [turnedText]);
+  const graph = useMemo(() => visibleGraph(topology, turned), [topology, turned]);
+  const select = useCallback((key: string | null) => setSearch({ node: key ?? undefined }, true), [turnedText]);
+  const turn = useCallback((namespace: string) => {
+    const next = turned.has(namespace) ? [...turned].filter((each) => each !== namespace) : [...turned, namespace];
+    setSearch({ turned: next.length === 0 ? undefined : next.join(','), node: undefined }, true);
+  }, [turned]);
+  const chosen = topology.nodes.find((node) => node.key === selected);
+  const worst = topology.nodes.map((node) => node.status).toSorted((a, b) => STATUS_LOOKS[a].rank - STATUS_LOOKS[b].rank)[0];
+  return (
+    <div className="flex min-h-0 flex-col">
+      <Sentence text={topology.sentence} {...(worst === undefined ? {} : { status: worst })} />
+      <div className="grid gap-x-6 gap-y-6 xl:grid-cols-[minmax(0,1fr)_23rem]">
+        <section aria-label="Graph" className="h-[62dvh] min-h-[380px] overflow-hidden rounded-lg border border-line xl:h-[calc(100dvh-10rem)]">
+          <Graph graph={graph} selected={chosen === undefined ? null : chosen.key} moving={live} onSelect={select} onTurn={turn} />
+        </section>
+        <div className="min-w-0 xl:max-h-[calc(100dvh-10rem)] xl:overflow-y-auto">
+          {chosen !== undefined && <NodePanel node={chosen} topology={topology} onClose={() => select(null)} onSelect={select} />}
+          <EdgeList topology={topology} selected={chosen?.key ?? null} onSelect={select} />
+        </div>
+      </div>
+    </div>
+  );
+}

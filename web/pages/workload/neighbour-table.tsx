@@ -1,0 +1,57 @@
+/** Callers or callees of a workload, with the share of its failures that each one sees or causes. */
+import { Lock, LockOpen } from 'lucide-react';
+import type { Neighbour } from '../../../cloud/wire/entities.ts';
+import { DataTable, type Column } from '../../components/data-table.tsx';
+import { SuccessCell } from '../../components/golden-cells.tsx';
+import { TextLink } from '../../components/link.tsx';
+import { useClusterId, useSlug } from '../../components/location.ts';
+import { compact, percent, plain } from '../../format/number.ts';
+import { paths, shortName } from '../../paths.ts';
+import { StatusGlyph } from '../../ui/glyph.tsx';
+
+interface Props {
+  readonly label: string;
+  readonly neighbours: readonly Neighbour[];
+  readonly sortKey: string;
+  readonly verb: 'sees' | 'causes';
+}
+
+export function NeighbourTable({ label, neighbours, sortKey, verb }: Props): React.JSX.Element {
+  const slug = useSlug();
+  const clusterId = useClusterId();
+  const columns: Column<Neighbour>[] = [
+    { key: 'name', head: verb === 'sees' ? 'caller' : 'callee', sort: (row) => row.workload ?? row.service, cell: (row) => <Name row={row} verb={verb} href={row.workload === null ? null : paths.workload(slug, clusterId, row.workload)} /> },
+    { key: 'share', head: verb, unit: 'of failures', numeric: true, sort: (row) => row.failureShare, cell: (row) => <Share share={row.failureShare} /> },
+    { key: 'success', head: 'success', numeric: true, sort: (row) => row.golden.successRate, cell: (row) => (row.golden.successRate === null && row.golden.connections > 0 ? <span className="text-muted">{compact(row.golden.connections)} conn</span> : <SuccessCell successRate={row.golden.successRate} />) },
+    { key: 'rps', head: 'rate', unit: '/s', numeric: true, sort: (row) => row.golden.requestsPerSecond, cell: (row) => plain(row.golden.requestsPerSecond) },
+    { key: 'p95', head: 'p95', unit: 'ms', numeric: true, className: 'hidden sm:table-cell', sort: (row) => row.golden.latencyMs.p95, cell: (row) => plain(row.golden.latencyMs.p95) },
+  ];
+  return (
+    <DataTable
+      label={label} rows={neighbours} columns={columns} sortKey={sortKey} rowKey={(row) => `${row.workload ?? ''} ${row.service} ${row.protocol} ${row.tls}`} initialSort={{ key: 'share', descending: true }}
+      empty={<p className="border-t border-line-strong py-3 text-muted">{verb === 'sees' ? 'Nobody called it in this range.' : 'It called nobody in this range.'}</p>}
+    />
+  );
+}
+
+function Name({ row, verb, href }: { row: Neighbour; verb: Props['verb']; href: string | null }): React.JSX.Element {
+  const name = row.workload === null ? (verb === 'sees' ? 'outside the mesh' : shortName(row.service)) : shortName(row.workload);
+  return (
+    <span className="flex items-center gap-1.5">
+      <StatusGlyph status={row.status} size={10} label />
+      {row.tls === 'mtls' ? <Lock size={11} aria-label="mutual TLS" className="text-faint" /> : <LockOpen size={11} aria-label="plain text" className="text-degraded" />}
+      {href === null ? <span className="text-muted">{name}</span> : <TextLink to={href} className="font-medium">{name}</TextLink>}
+      <span className="hidden text-xs text-faint md:inline">{row.protocol}</span>
+    </span>
+  );
+}
+
+function Share({ share }: { share: number | null }): React.JSX.Element {
+  if (share === null || share === 0) return <span className="text-faint">–</span>;
+  return (
+    <span className="inline-flex items-center gap-2">
+      <span aria-hidden className="h-1 w-12 overflow-hidden rounded-full bg-line"><span className="block h-full bg-failing" style={{ width: `${share * 100}%` }} /></span>
+      {percent(share)}
+    </span>
+  );
+}
