@@ -114,13 +114,13 @@ async function look(tx: Transaction, names: EntityNames, scene: AlertScene, rule
   const windowMs = rule.windowSeconds * 1_000;
   const toMs = (await lastWindowEndMs(tx, scene.orgId, cluster.id)) ?? 0;
   const range = { fromMs: toMs - windowMs, toMs };
-  const quietFromMs = scene.nowMs - QUIET_WINDOWS * windowMs;
+  const quietMs = QUIET_WINDOWS * windowMs;
   const nothing = { requests: 0, failuresApp: 0, failuresMesh: 0, failuresClient: 0 };
-  if (toMs <= quietFromMs) return { totals: nothing, quiet: true, edges: [], range };
+  if (toMs <= scene.nowMs - quietMs) return { totals: nothing, quiet: true, edges: [], range };
   const edges = await readEdgeTotals(tx, scene.orgId, cluster.id, range.fromMs, range.toMs, names);
   const totals = scopeTotals(edges, rule.scope);
   if (totals.requests > 0) return { totals, quiet: false, edges, range };
-  const before = await readTotals(tx, scene.orgId, cluster.id, rule.scope, quietFromMs, toMs, names);
+  const before = await readTotals(tx, scene.orgId, cluster.id, rule.scope, toMs - quietMs, toMs, names);
   return { totals, quiet: before.requests === 0, edges, range };
 }
 
