@@ -4,12 +4,16 @@ import { parseConfig, type ProxyConfig } from './config.ts';
 import { createDataplane } from './dataplane.ts';
 import { createLogger, type Logger } from './log.ts';
 import { Proxy } from './proxy.ts';
+import { StartFault } from './start-fault.ts';
 import { startStatic } from './static/start.ts';
 
 /** sysexits.h EX_CONFIG: the environment is wrong, and a restart won't mend it. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
 const EXIT_CUT_SHORT = 130;
+
+/** So long the answer to POST /shutdown has to get out. */
+const ANSWER_MS = 100;
 
 const startMs = Date.now();
 
@@ -53,10 +57,10 @@ function run(): void {
   };
   let proxy: Proxy;
   try {
-    proxy = startProxy(config, logger, () => void (ending || end('asked on the admin port')));
+    proxy = startProxy(config, logger, () => void setTimeout(() => ending || end('asked on the admin port'), ANSWER_MS));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    logger.log('error', "the proxy can't start", { code: code === 'EADDRINUSE' ? 'admin_port_in_use' : 'start_failed', reason: message, admin: config.admin, stateDir: config.stateDir });
+    const code = error instanceof StartFault ? error.code : 'start_failed';
+    logger.log('error', "the proxy can't start", { code, reason: error instanceof Error ? error.message : String(error) });
     process.exit(EXIT_FAILED);
   }
   process.on('SIGTERM', () => end('SIGTERM'));

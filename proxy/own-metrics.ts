@@ -12,9 +12,10 @@ export interface OwnSources {
   readonly relistens: number;
 }
 
+const counter = (name: string, help: string, value: number): OwnMetric => ({ name, help, type: 'counter', value });
+const gauge = (name: string, help: string, value: number): OwnMetric => ({ name, help, type: 'gauge', value });
+
 export function ownMetrics({ ring, link, applied, relistens }: OwnSources): OwnMetric[] {
-  const counter = (name: string, help: string, value: number): OwnMetric => ({ name, help, type: 'counter', value });
-  const gauge = (name: string, help: string, value: number): OwnMetric => ({ name, help, type: 'gauge', value });
   return [
     gauge('sidelight_windows_waiting', 'Windows that wait for their acknowledgement.', ring.waiting),
     gauge('sidelight_windows_waiting_bytes', 'Bytes of these windows.', ring.bytes),

@@ -102,8 +102,9 @@ export class Proxy {
     this.#clock = new WindowClock(this.#ring, nowMs, () => this.#link.linked, () => this.#link.sendWindows());
   }
 
-  /** Serves: first with what an earlier start left, then with what the control plane says. Throws when the admin port is taken. */
+  /** Serves: first with what an earlier start left, then with what the control plane says. Throws `StartFault`. */
   start(): void {
+    this.#state?.open();
     this.#admin = serveAdmin(this.#config.admin, this.#adminSubject());
     this.#load();
     this.#clock.arm();
@@ -134,7 +135,6 @@ export class Proxy {
   #load(): void {
     if (this.#state === null) return;
     const { log } = this.#around.logger;
-    this.#state.open();
     const { material, orders, problems } = this.#state.load();
     for (const problem of problems) log('warn', 'kept state left out', { code: 'state_unusable', reason: problem });
     if (material !== null) {

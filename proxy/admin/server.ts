@@ -1,4 +1,5 @@
 /** Serves the admin port over HTTP. */
+import { StartFault } from '../start-fault.ts';
 import type { SocketAddress } from '../wire/orders.ts';
 import { answerAdmin, isLoopback, type AdminSubject } from './answers.ts';
 
@@ -10,9 +11,28 @@ export interface AdminServer {
   stop(): void;
 }
 
-/** Listens. Throws when the address can't be taken. */
+/** Listens. Throws `StartFault` when the address can't be taken. */
 export function serveAdmin(address: SocketAddress, subject: AdminSubject): AdminServer {
-  const server = Bun.serve({
+  const server = listen(address, subject);
+  return {
+    address: { host: address.host, port: server.port ?? address.port },
+    stop: () => void server.stop(true),
+  };
+}
+
+function listen(address: SocketAddress, subject: AdminSubject) {
+  try {
+    return serve(address, subject);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const where = `${address.host}:${address.port}`;
+    if (code === 'EADDRINUSE') throw new StartFault('admin_port_in_use', `${where} is in use by another process; set SIDELIGHT_PROXY_ADMIN to a free one`, error);
+    throw new StartFault('admin_unavailable', `${where} can't be listened on: ${message}`, error);
+  }
+}
+
+function serve(address: SocketAddress, subject: AdminSubject) {
+  return Bun.serve({
     hostname: address.host,
     port: address.port,
     maxRequestBodySize: BODY_BYTES_MAX,
@@ -32,8 +52,4 @@ export function serveAdmin(address: SocketAddress, subject: AdminSubject): Admin
       return new Response(`internal: ${error.message}\n`, { status: 500 });
     },
   });
-  return {
-    address: { host: address.host, port: server.port ?? address.port },
-    stop: () => void server.stop(true),
-  };
 }

@@ -23,10 +23,11 @@ test.each(changes)('an endpoint with another %s is another endpoint', (_, change
   expect(endpointKey(changed)).not.toBe(endpointKey(base));
 });
 
+const create = (endpoint: Endpoint) => ({ endpoint });
+
 test('what stays keeps its object, what is new is made, what is gone is gone, twins are one', () => {
   const other = { ...base, instance: 'web-2' };
   const third = { ...base, instance: 'web-3' };
-  const create = (endpoint: Endpoint) => ({ endpoint });
   const before = reconcile([], [base, other], create);
   const after = reconcile(before, [third, structuredClone(base), structuredClone(base)], create);
   expect(after.map((member) => member.endpoint.instance)).toEqual(['web-3', 'web-1']);

@@ -52,6 +52,8 @@ function simulate(balancer: Balancer, behaviours: readonly Behaviour[], requests
 }
 
 const around = (meanUs: number): Behaviour => (_, random) => meanUs * (0.5 + random());
+const hangs: Behaviour = () => 3_600e6;
+const dead: Behaviour = () => -1;
 const seeds = [1, 2, 3, 4, 5];
 
 test('an empty balancer picks nothing', () => {
@@ -90,13 +92,11 @@ test.each(seeds)('a slow endpoint among fast ones gets far fewer requests, but i
 });
 
 test.each(seeds)('an endpoint that hangs is left by its load alone, before it ever answered (seed %i)', (seed) => {
-  const hangs: Behaviour = () => 3_600e6;
   const { counts } = simulate(balancerOf(3), [around(5_000), around(5_000), hangs], 20_000, 1_000, seed);
   expect(counts[2]).toBeLessThan(20_000 * 0.02);
 });
 
 test.each(seeds)('an unreachable endpoint is left out and probed by single requests, ever more seldom (seed %i)', (seed) => {
-  const dead: Behaviour = () => -1;
   const { begins } = simulate(balancerOf(3), [around(5_000), around(5_000), dead], 100_000, 1_000, seed);
   const probes = begins[2] ?? [];
   expect(probes.length).toBeGreaterThanOrEqual(3);

@@ -55,7 +55,7 @@ test.each([
   ['orders', 'orders.outbound.0.endpoints.1.mesh', undefined, 'orders.outbound[0].endpoints[1].mesh is missing'],
   ['orders', 'orders.outbound.0.endpoints.0.mesh.identity', 5, 'orders.outbound[0].endpoints[0].mesh.identity'],
   ['orders', 'orders.outbound.0.endpoints.0.address.host', '', 'orders.outbound[0].endpoints[0].address.host'],
-  ['orders', 'orders.outbound', Array(1_001).fill({}), 'orders.outbound is 1001'],
+  ['orders', 'orders.outbound', Array.from({ length: 1_001 }, () => ({})), 'orders.outbound is 1001'],
   ['tick', 'tick', -1, 'tick'],
   ['tick', 'tickMs', 0, 'tickMs'],
   ['tick', 'elapsedMs', -1, 'elapsedMs'],

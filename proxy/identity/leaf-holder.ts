@@ -62,6 +62,8 @@ export class LeafHolder implements Credentials {
   }
 
   #tell(): void {
-    for (const onChange of [...this.#subscribers]) onChange();
+    // A copy: who is told may subscribe or leave.
+    const told = Array.from(this.#subscribers);
+    for (const onChange of told) onChange();
   }
 }

@@ -2,10 +2,11 @@
  * What a restarted proxy needs to serve without a control plane: leaf with key, trust bundle, last good orders. Files of
  * 0600, each written beside its place and then moved there, so that a kill at any moment leaves a whole one.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeOrders } from '../control/decode.ts';
 import { ShapeError } from '../control/shape.ts';
+import { StartFault } from '../start-fault.ts';
 import type { ProxyOrders } from '../wire/orders.ts';
 import type { LeafMaterial } from './verify.ts';
 
@@ -13,6 +14,7 @@ import type { LeafMaterial } from './verify.ts';
 const LEAF_FILE = 'leaf.pem';
 const BUNDLE_FILE = 'trust-bundle.pem';
 const ORDERS_FILE = 'orders.json';
+const PROBE_FILE = 'probe';
 
 const PRIVATE_KEY = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/;
 
@@ -30,10 +32,16 @@ export class StateFolder {
     this.#folder = folder;
   }
 
-  /** Makes the folder (0700). Throws the file system's error. */
+  /** Makes the folder (0700) and tries to write there. Throws `StartFault`. */
   open(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    chmodSync(this.#folder, 0o700);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      chmodSync(this.#folder, 0o700);
+      this.#write(PROBE_FILE, '');
+      rmSync(join(this.#folder, PROBE_FILE));
+    } catch (error) {
+      throw new StartFault('state_unwritable', `${this.#folder} can't be made or written: ${String(error)}; give another folder, or none`, error);
+    }
   }
 
   load(): LoadedState {

@@ -5,6 +5,8 @@ import { SERIES_MAX } from './cumulative.ts';
 import { EDGES_PER_PROXY_MAX, Series, type SealedRows } from './series.ts';
 import { edgeKey, exchangeEnd } from './testing.ts';
 
+const inbound = (at: number) => edgeKey({ direction: 'inbound', source: `shop/host/caller-${at}` });
+
 function sealed(series: Series): SealedRows {
   const rows = series.seal();
   if (!rows) throw new Error('nothing was counted');
@@ -130,7 +132,6 @@ test('routes fold their sources and destinations together', () => {
 
 test('sources over the cap are counted in a row named other', () => {
   const series = new Series();
-  const inbound = (at: number) => edgeKey({ direction: 'inbound', source: `shop/host/caller-${at}` });
   for (let at = 0; at < SOURCES_PER_SERVICE_MAX + 25; at++) series.ended(series.edge(inbound(at)), exchangeEnd());
   const rows = sealed(series);
   expect(rows.edges).toHaveLength(SOURCES_PER_SERVICE_MAX + 1);
