@@ -50,6 +50,8 @@ export class Spool {
   #busy: Promise<unknown> = Promise.resolve();
   #damaged = 0;
   #droppedFrames = 0;
+  /** Damaged frames that no frame has told of yet. */
+  #untold = 0;
 
   private constructor(segments: Segments, limits: SpoolLimits) {
     this.#segments = segments;
@@ -85,7 +87,7 @@ export class Spool {
     return this.#segments.bytes;
   }
 
-  /** Records that could not be read when the spool was opened. */
+  /** Records that could not be read. */
   get damaged(): number {
     return this.#damaged;
   }
@@ -105,9 +107,10 @@ export class Spool {
       const doomed = this.#doomedSegments(nowMs, payload.length);
       const lost = this.#entries.filter(({ segment }) => doomed.has(segment));
       const floor = Math.max(0, ...doomed) + 1;
-      const full = this.#withLosses({ ...meta, floor, droppedFrames: lost.length }, lost);
+      const full = this.#withLosses({ ...meta, floor, droppedFrames: lost.length + this.#untold }, lost);
       const { id, offset, length } = await this.#write(full, payload);
       this.#sequence = full.sequence;
+      this.#untold = 0;
       this.#marks = batch.marks;
       this.#marksSegment = id;
       this.#entries = [...this.#entries.filter(({ segment }) => !doomed.has(segment)), { meta: full, segment: id, offset, length }];
@@ -124,6 +127,15 @@ export class Spool {
       await this.#segments.writeNote('epoch', `${epoch}\n`);
       this.#adoption = { epoch, marks };
       this.#epoch = epoch;
+    });
+  }
+
+  /** Seals under a higher epoch from now on. */
+  advance(epoch: number): Promise<void> {
+    return this.#exclusive(async () => {
+      await this.#segments.writeNote('epoch', `${epoch}\n`);
+      this.#epoch = epoch;
+      this.#sequence = this.#acknowledged.get(epoch) ?? 0;
     });
   }
 
@@ -145,21 +157,28 @@ export class Spool {
     return found ? { epoch: this.#epochOf(found) ?? 0, sequence: found.meta.sequence } : null;
   }
 
-  /** The frame at a position, or null when it has left the spool. */
+  /** The frame at a position; null when it has left the spool, or leaves it now because the disk has damaged it. */
   async read({ epoch, sequence }: Position): Promise<AgentFrame | null> {
     const at = this.#entries.findIndex((entry) => this.#epochOf(entry) === epoch && entry.meta.sequence === sequence);
     const entry = this.#entries[at];
     if (!entry) return null;
     const before = this.#entries[at - 1];
     const previous = before && this.#epochOf(before) === epoch ? before.meta.sequence : 0;
-    const bytes = await this.#segments.read(entry.segment, entry.offset, entry.length).catch(() => Buffer.alloc(0));
-    const record = readRecord(bytes, entry.offset);
+    const record = readRecord(await this.#segments.read(entry.segment, entry.offset, entry.length), entry.offset);
+    if (!record) this.#dropDamaged(entry);
     return record && { kind: 'frame', epoch, sequence, previous, ...this.#contentOf(record) };
   }
 
   /** Waits for what is being written and closes the files. */
   async close(): Promise<void> {
     await this.#exclusive(() => this.#segments.close());
+  }
+
+  #dropDamaged(entry: Entry): void {
+    this.#entries = this.#entries.filter((other) => other !== entry);
+    this.#damaged += 1;
+    this.#droppedFrames += 1;
+    this.#untold += 1;
   }
 
   #contentOf(record: StoredRecord): Pick<AgentFrame, 'windows' | 'marks' | 'dropped'> {
@@ -198,7 +217,7 @@ export class Spool {
     if (meta.kind === 'raw') return meta;
     const told = lost.map((entry) => (entry.meta.kind === 'frame' ? entry.meta.dropped : { proxyWindows: 0, frames: entry.meta.droppedFrames, folded: 0 }));
     const sum = (name: keyof AgentFrame['dropped']): number => told.reduce((total, dropped) => total + dropped[name], meta.dropped[name]);
-    return { ...meta, dropped: { proxyWindows: sum('proxyWindows'), frames: sum('frames') + lost.length, folded: sum('folded') } };
+    return { ...meta, dropped: { proxyWindows: sum('proxyWindows'), frames: sum('frames') + meta.droppedFrames, folded: sum('folded') } };
   }
 
   /** The oldest segments that have to go so that a record of so many bytes fits, and those that are too old. */

@@ -1,0 +1,282 @@
+/** The agent and control plane of the `host` platform, put together from its parts. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { identityOf } from '../proxy/wire/labels.ts';
+import { openAdmin } from './admin/server.ts';
+import { Metrics } from './admin/metrics.ts';
+import { Pending } from './aggregate/pending.ts';
+import { Clock } from './clock.ts';
+import type { ClockSources } from './clock.ts';
+import type { HostConfig } from './config.ts';
+import { AgentFault, messageOf, systemCodeOf } from './fault.ts';
+import { openAuthority } from './issuer/authority.ts';
+import type { Authority } from './issuer/authority.ts';
+import { OwnLeaf } from './issuer/own-leaf.ts';
+import { lockFolder } from './lock.ts';
+import type { Lock } from './lock.ts';
+import type { Log } from './log.ts';
+import { formatAddress } from './platform/host/address.ts';
+import { formatFault, meshFault } from './platform/host/faults.ts';
+import type { MeshFault } from './platform/host/faults.ts';
+import { MeshInForce } from './platform/host/mesh-in-force.ts';
+import { parseMesh } from './platform/host/mesh-file.ts';
+import { JoinTokens } from './platform/host/tokens.ts';
+import { FileWatch } from './platform/host/watch.ts';
+import { ControlServer } from './proxies/server.ts';
+import { Ticker } from './proxies/ticker.ts';
+import { TOKEN_RETRY_MS, Uplink } from './uplink/client.ts';
+import { Sealer } from './uplink/sealer.ts';
+import { Spool } from './uplink/spool.ts';
+import { takeSnapshot } from './uplink/topology.ts';
+import { AGENT_VERSION } from './version.ts';
+import { SEAL_DELAY_MS } from './wire/rollup.ts';
+import { UPLINK_WIRE_VERSION } from './wire/version.ts';
+
+/** Ticks go out by the cloud's clock if it answers within this, else by the agent's own until it does. */
+const FIRST_WELCOME_MS_MAX = 1_500;
+/** How often to look whether a window is due for its seal. */
+const SEAL_LOOK_MS = 100;
+
+/** The mesh file has faults. */
+export class MeshFaults extends Error {
+  override readonly name = 'MeshFaults';
+  readonly lines: readonly string[];
+
+  constructor(file: string, faults: readonly MeshFault[]) {
+    super(`${file} has ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`);
+    this.lines = faults.map((fault) => formatFault(file, fault));
+  }
+}
+
+export interface HostSources extends ClockSources {
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Starts everything. Throws `MeshFaults` or `AgentFault`, and then nothing is left running. */
+export async function startHost(config: HostConfig, sources: HostSources, log: Log): Promise<Host> {
+  const text = readMeshFile(config.meshFile);
+  const parsed = parseMesh(text);
+  if (parsed.kind === 'faults') throw new MeshFaults(config.meshFile, parsed.faults);
+  const lock = await openState(config.stateFolder);
+  let host: Host | null = null;
+  try {
+    const mesh = new MeshInForce(parsed.mesh, Math.floor(sources.wallMs()));
+    const authority = openAuthority(join(config.stateFolder, 'ca'), mesh.trustDomain, sources.wallMs());
+    writeFileSync(join(config.stateFolder, 'trust-bundle.pem'), authority.certificatePem);
+    const spool = config.uplink && (await Spool.open(join(config.stateFolder, 'spool')));
+    host = new Host({ config, sources, log, lock, mesh, authority, spool });
+    await host.start(text);
+    return host;
+  } catch (thrown) {
+    await host?.stop();
+    lock.release();
+    throw thrown;
+  }
+}
+
+interface HostParts {
+  readonly config: HostConfig;
+  readonly sources: HostSources;
+  readonly log: Log;
+  readonly lock: Lock;
+  readonly mesh: MeshInForce;
+  readonly authority: Authority;
+  readonly spool: Spool | null;
+}
+
+export class Host {
+  readonly metrics = new Metrics();
+  readonly #parts: HostParts;
+  readonly #clock: Clock;
+  readonly #ticker: Ticker;
+  readonly #tokens: JoinTokens;
+  readonly #ownLeaf: OwnLeaf;
+  readonly #sealer: Sealer;
+  readonly #control: ControlServer;
+  readonly #uplink: Uplink | null;
+  readonly #firstWelcome = Promise.withResolvers<void>();
+  #closers: (() => void | Promise<void>)[] = [];
+  #ready = false;
+
+  constructor(parts: HostParts) {
+    const { config, sources, mesh, authority } = parts;
+    this.#parts = parts;
+    this.#clock = new Clock(sources, config.windowMs);
+    this.#ticker = new Ticker({ nowMs: () => this.#clock.nowMs(), windowMs: config.windowMs, onTick: () => this.#control.tick() });
+    this.#tokens = new JoinTokens(join(config.stateFolder, 'tokens'));
+    this.#ownLeaf = new OwnLeaf(authority, identityOf('control', 'sidelight', mesh.trustDomain), config.leafTtlMs, sources.wallMs);
+    this.#sealer = this.#makeSealer();
+    this.#control = this.#makeControl();
+    this.#uplink = this.#makeUplink();
+  }
+
+  async start(meshText: string): Promise<void> {
+    const { config, mesh, log } = this.#parts;
+    this.#tokens.ensure(mesh.inventory.workloads.list());
+    this.#closers.push(() => this.#uplink?.stop());
+    this.#uplink?.start();
+    await this.#firstClock();
+    const controlPort = await this.#control.listen(mesh.control);
+    this.#closers.push(() => this.#control.close());
+    this.#ownLeaf.renewWith((leaf) => this.#control.renew(leaf));
+    this.#ticker.start();
+    this.#sealer.start(Math.min(SEAL_LOOK_MS, config.windowMs / 10));
+    const watch = new FileWatch(config.meshFile, meshText, (text) => this.#applyMesh(text));
+    watch.start();
+    const admin = await this.#openAdmin();
+    this.#closers.push(() => watch.stop(), () => this.#ownLeaf.stop(), () => this.#ticker.stop(), () => void admin.server.closeAllConnections(), () => void admin.server.close());
+    this.#ready = true;
+    const facts = { control: formatAddress({ ...mesh.control, port: controlPort }), admin: formatAddress({ ...config.admin, port: admin.port }) };
+    log('info', 'agent ready', { ...facts, workloads: mesh.inventory.workloads.size, services: mesh.inventory.services.size, cloud: config.uplink?.cloud ?? null });
+  }
+
+  /** Stops everything; what proxies have reported is sealed first. */
+  async stop(): Promise<void> {
+    this.#ready = false;
+    await this.#sealer.stop();
+    for (const close of this.#closers.splice(0).reverse()) await close();
+    await this.#parts.spool?.close();
+    this.#parts.lock.release();
+  }
+
+  #makeSealer(): Sealer {
+    const { config, spool, log } = this.#parts;
+    const sealDelayMs = Math.min(SEAL_DELAY_MS, config.windowMs / 5);
+    return new Sealer(
+      {
+        pending: new Pending({ windowMs: config.windowMs, sealDelayMs }),
+        store: async (batch, nowMs) => spool?.append(batch, config.windowMs, nowMs),
+        nowMs: () => this.#clock.nowMs(),
+        live: () => this.#control.live(),
+        onSealed: (marks) => {
+          this.#control.acknowledge(marks);
+          this.#uplink?.frameSealed();
+        },
+        metrics: this.metrics,
+        log,
+      },
+      spool?.marks ?? {},
+    );
+  }
+
+  #makeControl(): ControlServer {
+    const { config, sources, mesh, authority, log } = this.#parts;
+    const parts = {
+      workload: (key: string) => mesh.inventory.workloads.get(key),
+      orders: (workload: string, instanceName: string) => mesh.orders(workload, instanceName),
+      tokenMatches: (workload: { namespace: string; name: string }, token: string) => this.#tokens.matches(workload, token),
+      issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => authority.issue(publicKey, identity, sources.wallMs(), config.leafTtlMs),
+      trustBundle: () => authority.certificatePem,
+      take: (window: Parameters<Sealer['take']>[0]) => this.#sealer.take(window),
+      sealedOf: (instance: string) => this.#sealer.sealedOf(instance),
+      tick: () => this.#ticker.tick(),
+      wallMs: sources.wallMs,
+      metrics: this.metrics,
+      log,
+    };
+    return new ControlServer(parts, this.#ownLeaf.issue(), () => this.#uplink?.topologyChanged());
+  }
+
+  #makeUplink(): Uplink | null {
+    const { config, sources, spool, log } = this.#parts;
+    const { uplink } = config;
+    if (!uplink || !spool) return null;
+    const session = {
+      spool,
+      hello: { wire: UPLINK_WIRE_VERSION, agentVersion: AGENT_VERSION, platform: 'host' as const, windowMs: config.windowMs },
+      nowMs: () => this.#clock.nowMs(),
+      monotonicMs: sources.monotonicMs,
+      correctClock: (cloudMs: number, roundTripMs: number) => this.#correctClock(cloudMs, roundTripMs),
+      raiseMarks: (marks: Readonly<Record<string, number>>) => this.#sealer.raise(marks),
+      snapshot: () => this.#snapshot(),
+      onWelcome: () => this.#firstWelcome.resolve(),
+      metrics: this.metrics,
+      log,
+    };
+    const token = (): string => readFileSync(uplink.tokenFile, 'utf8').trim();
+    return new Uplink({ cloud: uplink.cloud, token, session, random: sources.random, tokenRetryMs: TOKEN_RETRY_MS, metrics: this.metrics, log });
+  }
+
+  #snapshot(): ReturnType<typeof takeSnapshot> {
+    const { mesh, authority } = this.#parts;
+    return takeSnapshot({
+      takenAtMs: Math.round(this.#clock.nowMs()),
+      inventory: mesh.inventory,
+      proxies: this.#control.proxies(),
+      trustDomain: mesh.trustDomain,
+      trustAnchorNotAfterMs: authority.notAfterMs,
+    });
+  }
+
+  #correctClock(cloudMs: number, roundTripMs: number): void {
+    const correction = this.#clock.correct(cloudMs, roundTripMs);
+    if (correction.kind === 'kept') return;
+    this.metrics.add('clock_corrections_total');
+    const level = correction.kind === 'stepped' ? 'warn' : 'info';
+    this.#parts.log(level, 'the mesh clock was corrected to the cloud’s', { code: `clock_${correction.kind}`, byMs: Math.round(correction.byMs) });
+    if (this.#ready) this.#ticker.start();
+  }
+
+  #applyMesh(text: string): void {
+    const { mesh, sources, log, config } = this.#parts;
+    const result = mesh.apply(text, Math.floor(sources.wallMs()));
+    if (result.kind === 'refused') {
+      this.metrics.add('mesh_refused_total');
+      return log('error', 'the changed mesh file has faults; the mesh before stays in force', { code: 'mesh_refused', faults: result.faults.map((fault) => formatFault(config.meshFile, fault)) });
+    }
+    this.metrics.add('mesh_applied_total');
+    this.#tokens.ensure(mesh.inventory.workloads.list());
+    this.#control.pushOrders(result.changed);
+    this.#uplink?.topologyChanged();
+    log('info', 'the changed mesh file is in force', { proxiesChanged: result.changed.length });
+  }
+
+  async #firstClock(): Promise<void> {
+    if (!this.#uplink) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FIRST_WELCOME_MS_MAX);
+    await Promise.race([this.#firstWelcome.promise, promise]);
+    clearTimeout(timer);
+  }
+
+  async #openAdmin(): ReturnType<typeof openAdmin> {
+    const { admin } = this.#parts.config;
+    try {
+      return await openAdmin(admin, { notReady: () => (this.#ready ? null : 'the agent is starting or stopping'), metrics: () => this.#renderMetrics() });
+    } catch (cause) {
+      throw new AgentFault('admin_listen_failed', `can't listen on ${formatAddress(admin)} (${messageOf(cause)})`, 'stop the other process, or choose another --admin address', { cause });
+    }
+  }
+
+  #renderMetrics(): string {
+    const { spool } = this.#parts;
+    return this.metrics.render({
+      proxies_connected: this.#control.live().size,
+      control_connections: this.#control.connections,
+      spool_frames: spool?.frames ?? 0,
+      spool_bytes: spool?.bytes ?? 0,
+      spool_dropped_frames: spool?.droppedFrames ?? 0,
+      spool_damaged_records: spool?.damaged ?? 0,
+      uplink_connected: this.#uplink?.connected ? 1 : 0,
+    });
+  }
+}
+
+function readMeshFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new MeshFaults(file, [meshFault('mesh_unreadable', `the mesh file can't be read (${systemCodeOf(cause) ?? messageOf(cause)})`)]);
+  }
+}
+
+async function openState(folder: string): Promise<Lock> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return await lockFolder(folder);
+  } catch (cause) {
+    if (cause instanceof AgentFault) throw cause;
+    throw new AgentFault('state_unwritable', `the state folder ${folder} can't be used (${systemCodeOf(cause) ?? messageOf(cause)})`, 'make it writable for the agent, or choose another --state', { cause });
+  }
+}

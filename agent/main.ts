@@ -1,0 +1,49 @@
+/** The agent's program: `host` runs the control plane and agent of machines without Kubernetes. */
+import { performance } from 'node:perf_hooks';
+import { helpText, parseHostConfig } from './config.ts';
+import { AgentFault, messageOf } from './fault.ts';
+import { MeshFaults, startHost } from './host.ts';
+import { createLog } from './log.ts';
+
+const EXIT = { stopped: 0, notStarted: 1, wrongInput: 2 } as const;
+
+/** Returns the exit code once the agent is over. */
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  if (args.length === 0 || args.includes('--help')) {
+    process.stdout.write(helpText());
+    return args.includes('--help') ? EXIT.stopped : EXIT.wrongInput;
+  }
+  if (command !== 'host') return complain([`"${command}" is no command of the agent; there is "host" (command_unknown)`], EXIT.wrongInput);
+  const result = parseHostConfig(rest, process.env);
+  if (result.kind === 'faults') return complain(result.faults.map(({ code, message }) => `${message} (${code})`), EXIT.wrongInput);
+  return runHost(result.config);
+}
+
+async function runHost(config: Parameters<typeof startHost>[0]): Promise<number> {
+  const log = createLog(config.logLevel);
+  const stopped = signalled();
+  try {
+    const host = await startHost(config, { wallMs: Date.now, monotonicMs: () => performance.now(), random: Math.random }, log);
+    log('info', 'agent stops', { signal: await stopped });
+    await host.stop();
+    return EXIT.stopped;
+  } catch (thrown) {
+    if (thrown instanceof MeshFaults) return complain(thrown.lines, EXIT.wrongInput);
+    if (thrown instanceof AgentFault) return complain([`${thrown.message} (${thrown.code}): ${thrown.remedy}`], EXIT.notStarted);
+    return complain([`the agent failed: ${messageOf(thrown)} (agent_failed)`], EXIT.notStarted);
+  }
+}
+
+function signalled(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function complain(lines: readonly string[], exitCode: number): number {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  return exitCode;
+}
+
+process.exitCode = await main(process.argv.slice(2));
