@@ -1,8 +1,15 @@
-/** The contract between the data path (listeners, forwarding) and the rest of the proxy (control, identity, admin). */
-import type { ProxyOrders } from './wire/orders.ts';
+/** The data path as the rest of the proxy (control, identity, admin) sees it: orders in, listeners and traffic out. */
 import type { Balancer } from './balance/balancer.ts';
+import type { HttpContext } from './http/upstream.ts';
 import type { Credentials } from './identity/credentials.ts';
+import { Inbound } from './inbound/inbound.ts';
+import { Outbound } from './outbound/outbound.ts';
+import { RouteTemplates } from './route/template.ts';
+import { formatAddress } from './sockets/address.ts';
+import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
+import { Sockets } from './sockets/sockets.ts';
 import type { Recorder } from './telemetry/recorder.ts';
+import type { ProxyOrders, SocketAddress } from './wire/orders.ts';
 
 export interface DataplaneParts {
   readonly recorder: Recorder;
@@ -28,4 +35,168 @@ export interface Dataplane {
   drain(limitMs: number): Promise<void>;
   /** Open connections and exchanges, for the admin port. */
   open(): { readonly connections: number; readonly exchanges: number };
+}
+
+/** How often idle connections are looked at; half of the shortest idle limit. */
+const SWEEP_MS = 750;
+/** How often a drain looks whether all is over. */
+const DRAIN_LOOK_MS = 20;
+
+/** Makes a data path without listeners; `apply` opens them. */
+export function createDataplane(parts: DataplaneParts): Dataplane {
+  return new Running(parts);
+}
+
+class Running implements Dataplane {
+  private readonly parts: DataplaneParts;
+  private readonly sockets: Sockets;
+  private readonly inbound: Inbound;
+  private readonly outbound: Outbound;
+  private readonly tunnels = new Set<{ stop(): void }>();
+  private readonly unsubscribe: () => void;
+  private readonly sweeper: ReturnType<typeof setInterval>;
+  private orders: ProxyOrders | null = null;
+  private faults: string[] = [];
+  private inboundOpen = 0;
+  private outboundOpen = 0;
+  private exchanges = 0;
+  private inboundExchanges = 0;
+  private phase: 'serving' | 'draining' | 'drained' = 'serving';
+  private triedMs = 0;
+
+  constructor(parts: DataplaneParts) {
+    this.parts = parts;
+    this.sockets = new Sockets(parts.nowUs);
+    const templates = new RouteTemplates();
+    this.inbound = new Inbound({
+      http: this.context('inbound', templates),
+      credentials: parts.credentials,
+      admit: () => this.admit('inbound'),
+      counted: (change) => this.counted('inbound', change),
+      failed: this.listenFailed,
+    });
+    this.outbound = new Outbound({
+      http: this.context('outbound', templates),
+      createBalancer: parts.createBalancer,
+      random: parts.random,
+      admit: () => this.admit('outbound'),
+      counted: (change) => this.counted('outbound', change),
+      failed: this.listenFailed,
+    });
+    this.unsubscribe = parts.credentials.subscribe(() => this.renewed());
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+  }
+
+  apply(orders: ProxyOrders): readonly string[] {
+    if (this.phase !== 'serving') return [];
+    this.orders = orders;
+    this.faults = [];
+    this.triedMs = this.nowMs();
+    const { workload, trustDomain } = orders;
+    const { recorder, credentials } = this.parts;
+    // What is closed goes first: an address may move from one listener to another.
+    this.outbound.apply(orders.outbound, { sockets: this.sockets, recorder, credentials, trustDomain, workload });
+    this.inbound.apply(orders, ownAddresses(orders));
+    this.outbound.retry();
+    this.sockets.turn.flush();
+    return [...new Set(this.faults)];
+  }
+
+  ready(): boolean {
+    return this.phase === 'serving' && this.orders !== null && this.inbound.ready && this.outbound.ready;
+  }
+
+  /** The app may still need its upstreams for what it is answering, so the outbound side stops last. */
+  async drain(limitMs: number): Promise<void> {
+    if (this.phase !== 'serving') return;
+    this.phase = 'draining';
+    const endMs = this.nowMs() + limitMs;
+    this.inbound.stop();
+    await this.until(endMs, () => {
+      for (const caller of this.inbound.callers) caller.retire();
+      return this.inboundExchanges === 0;
+    });
+    this.outbound.stop();
+    await this.until(endMs, () => {
+      this.outbound.retire();
+      return this.inboundOpen + this.outboundOpen === 0;
+    });
+    for (const tunnel of [...this.tunnels]) tunnel.stop();
+    this.phase = 'drained';
+    this.unsubscribe();
+    clearInterval(this.sweeper);
+  }
+
+  open(): { readonly connections: number; readonly exchanges: number } {
+    return { connections: this.inboundOpen + this.outboundOpen, exchanges: this.exchanges };
+  }
+
+  private context(direction: 'inbound' | 'outbound', templates: RouteTemplates): HttpContext {
+    return {
+      direction,
+      sockets: this.sockets,
+      recorder: this.parts.recorder,
+      templates,
+      draining: () => this.phase !== 'serving',
+      tunnels: this.tunnels,
+      counted: (change) => {
+        this.exchanges += change;
+        if (direction === 'inbound') this.inboundExchanges += change;
+      },
+    };
+  }
+
+  private admit(direction: 'inbound' | 'outbound'): boolean {
+    if (this.inboundOpen + this.outboundOpen < CONNECTIONS_MAX) return true;
+    this.parts.recorder.refused(direction, 'connections-limit');
+    return false;
+  }
+
+  private counted(direction: 'inbound' | 'outbound', change: 1 | -1): void {
+    if (direction === 'inbound') this.inboundOpen += change;
+    else this.outboundOpen += change;
+    this.parts.recorder.connection(direction, 'src', change);
+  }
+
+  private readonly listenFailed = (what: string, address: SocketAddress, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const line = `${what} could not be opened on ${formatAddress(address)}: ${reason}; is another process using the port?`;
+    this.faults.push(line);
+    this.parts.log('warn', line);
+  };
+
+  private renewed(): void {
+    if (this.phase !== 'serving') return;
+    this.inbound.renewed();
+    this.sweep();
+  }
+
+  private sweep(): void {
+    const nowMs = this.nowMs();
+    this.inbound.sweep(nowMs);
+    this.outbound.sweep(nowMs, this.parts.credentials.current()?.generation ?? 0);
+    if (this.phase === 'serving' && this.orders !== null && !this.ready() && nowMs - this.triedMs >= LISTEN_RETRY_MS) {
+      this.triedMs = nowMs;
+      this.inbound.retry();
+      this.outbound.retry();
+    }
+    this.sockets.turn.flush();
+  }
+
+  private async until(endMs: number, done: () => boolean): Promise<void> {
+    while (!done() && this.nowMs() < endMs) {
+      this.sockets.turn.flush();
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+    this.sockets.turn.flush();
+  }
+
+  private nowMs(): number {
+    return this.parts.nowUs() / 1000;
+  }
+}
+
+function ownAddresses(orders: ProxyOrders): ReadonlySet<string> {
+  const plain = orders.inbound.ports.flatMap((port) => (port.plain === null ? [] : [port.plain]));
+  return new Set([orders.inbound.mesh, ...plain, ...orders.outbound.map(({ listen }) => listen)].map(formatAddress));
 }

@@ -1,0 +1,376 @@
+/** One exchange after another of one caller: request to callee, response to caller, counted once. */
+import type { ExchangeEnd } from '../exchange.ts';
+import { type Head, type Method } from '../protocol/http1/head.ts';
+import { CODING_CHUNKED, CONNECTION_CLOSE, CONNECTION_UPGRADE, CRLF, LAST_CHUNK, chunkSize, writeHead } from '../protocol/http1/writer.ts';
+import type { ByteSink } from '../protocol/sink.ts';
+import { Slices } from '../sockets/slices.ts';
+import type { EdgeHandle } from '../telemetry/recorder.ts';
+import type { Fault } from '../wire/labels.ts';
+import { FAULT_CODES, type FaultCodeName, faultOf } from '../wire/mesh.ts';
+import type { Callee } from './callee.ts';
+import type { Caller } from './caller.ts';
+import { answerFor } from './respond.ts';
+import { tunnel } from './upgrade.ts';
+import type { Connecting, HttpContext, Route } from './upstream.ts';
+
+/** How the response's body goes on to the caller. */
+type Body = 'copied' | 'into-chunks' | 'out-of-chunks';
+
+/** `waiting`: for a connection. `sent`: the request goes out. `answering`: the response's head has gone to the caller. */
+type Phase = 'none' | 'waiting' | 'sent' | 'answering' | 'tunnel';
+
+const NOTHING: readonly Uint8Array[] = [];
+const CLOSE = [CONNECTION_CLOSE];
+const UPGRADE = [CONNECTION_UPGRADE];
+const CHUNKED = [CODING_CHUNKED];
+const CHUNKED_CLOSE = [CODING_CHUNKED, CONNECTION_CLOSE];
+
+/** RFC 9110 §9.2.2: may be sent twice without another effect. */
+const IDEMPOTENT: ReadonlySet<Method> = new Set<Method>(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export class Exchange implements Connecting, ByteSink {
+  method: Method = 'GET';
+  /** The request asked for an upgrade. */
+  upgrade = false;
+  private readonly context: HttpContext;
+  private readonly caller: Caller;
+  private readonly route: Route;
+  private readonly held = new Slices();
+  private callee: Callee | null = null;
+  private edge: EdgeHandle | null = null;
+  private request: Head | null = null;
+  private phase: Phase = 'none';
+  private body: Body = 'copied';
+  private template: string | null = null;
+  private minor = 1;
+  private requestDone = false;
+  private responseDone = false;
+  /** The caller's connection is kept for another exchange. */
+  private keep = false;
+  private calleeKeeps = false;
+  private bodySeen = false;
+  private continued = false;
+  private startUs = 0;
+  private sentUs = 0;
+  private firstUs = 0;
+  private retries = 0;
+  private status = 0;
+  private fault: Fault | null = null;
+  private bytesIn = 0;
+  private bytesOut = 0;
+
+  constructor(context: HttpContext, caller: Caller, route: Route) {
+    this.context = context;
+    this.caller = caller;
+    this.route = route;
+  }
+
+  /** For a connection: what the caller sends meanwhile is held. */
+  get waiting(): boolean {
+    return this.phase === 'waiting';
+  }
+
+  /** Bytes that passed so far; no change for long means that nothing moves. */
+  get progress(): number {
+    return this.bytesIn + this.bytesOut;
+  }
+
+  /** A request's head has come. It is the reader's object, and stays as it is until the exchange is over. */
+  begin(head: Head): void {
+    this.reset(head);
+    this.template = this.context.templates.of(head);
+    this.context.counted(1);
+    this.route.connect(this);
+  }
+
+  connected(callee: Callee, edge: EdgeHandle): void {
+    if (this.phase !== 'waiting' || this.request === null) return callee.release(true, this.nowMs());
+    this.sentUs = this.context.sockets.nowUs();
+    this.phase = 'sent';
+    this.callee = callee;
+    if (this.edge === null) this.context.recorder.began(edge);
+    this.edge ??= edge;
+    callee.begin(this);
+    writeHead(this.request, this.upgrade ? UPGRADE : NOTHING, callee.stream);
+    this.held.moveTo(callee.stream);
+    this.caller.sending();
+  }
+
+  unconnected(code: FaultCodeName): void {
+    if (this.phase === 'waiting') this.fail(code);
+  }
+
+  retried(): void {
+    this.retries++;
+  }
+
+  /** Content or framing of the request. */
+  requestBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.bytesIn += end - start;
+    this.bodySeen = true;
+    if (this.callee !== null) this.callee.stream.write(bytes, start, end);
+    else if (this.phase === 'waiting') this.held.write(bytes, start, end);
+  }
+
+  requestEnded(): void {
+    this.requestDone = true;
+    if (this.responseDone) this.finish();
+  }
+
+  responseHead(head: Head): void {
+    if (head.status < 200 && head.framing !== 'tunnel') return this.interim(head);
+    this.firstUs = this.context.sockets.nowUs();
+    this.status = head.status;
+    const proxyError = this.callee?.mesh === true ? head.proxyError() : null;
+    this.fault = proxyError === null ? null : faultOf(proxyError);
+    if (this.fault === null && head.status >= 500) this.fault = 'app';
+    this.phase = 'answering';
+    if (head.framing === 'tunnel') return writeHead(head, this.upgrade ? UPGRADE : NOTHING, this);
+    const abandoned = this.abandonsRequest();
+    this.calleeKeeps = head.persistent && head.framing !== 'until-close' && !abandoned;
+    this.settleBody(head);
+    if (this.context.draining()) this.keep = false;
+    writeHead(head, this.added(), this);
+  }
+
+  /** Content of the response. */
+  responseBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.body !== 'into-chunks') return this.write(bytes, start, end);
+    const size = chunkSize(end - start);
+    this.write(size, 0, size.length);
+    this.write(bytes, start, end);
+    this.write(CRLF, 0, 2);
+  }
+
+  /** Chunk sizes and trailers of the response: useless to a caller that gets no chunks. */
+  responseFraming(bytes: Uint8Array, start: number, end: number): void {
+    if (this.body === 'copied') this.write(bytes, start, end);
+  }
+
+  responseEnded(): void {
+    if (this.body === 'into-chunks') this.write(LAST_CHUNK, 0, LAST_CHUNK.length);
+    this.responseDone = true;
+    if (this.requestDone) this.finish();
+  }
+
+  /** The callee agreed to a tunnel; `bytes` from `at` belong to it already. */
+  openTunnel(bytes: Uint8Array, at: number): void {
+    const { callee, edge } = this;
+    if (callee === null || edge === null) return;
+    if (!this.requestDone) return this.calleeFailed();
+    this.phase = 'tunnel';
+    this.write(bytes, at, bytes.length);
+    callee.detach();
+    const { recorder } = this.context;
+    recorder.bytes(edge, this.bytesIn, this.bytesOut);
+    this.bytesIn = this.bytesOut = 0;
+    tunnel(this.context, this.caller, callee.stream, (bytesIn, bytesOut) => recorder.bytes(edge, bytesIn, bytesOut), () => {
+      this.callee = null;
+      this.record();
+    });
+  }
+
+  /** The callee's connection ended inside the exchange. */
+  calleeGone(): void {
+    if (this.phase === 'sent') {
+      if (this.repeatable()) return this.repeat();
+      return this.fail(this.callee?.mesh === true ? 'hop-closed' : 'app-closed');
+    }
+    if (this.responseDone) return this.finishWithoutCallee();
+    this.breakOff('app');
+  }
+
+  /** The callee sent what is no response. */
+  calleeFailed(): void {
+    if (this.phase === 'sent') this.fail('app-protocol');
+    else if (this.responseDone) this.finishWithoutCallee();
+    else this.breakOff('app');
+  }
+
+  /** The caller went away, or sent what is no request. */
+  callerGone(): void {
+    if (this.phase === 'none' || this.phase === 'tunnel') return;
+    this.breakOff('client');
+  }
+
+  /** Answers by ourselves where nothing was answered yet. */
+  fail(code: FaultCodeName): void {
+    if (this.phase === 'answering') return this.breakOff(FAULT_CODES[code].fault);
+    this.route.cancel();
+    if (!this.requestDone || this.context.draining()) this.keep = false;
+    this.status = FAULT_CODES[code].status;
+    this.fault = FAULT_CODES[code].fault;
+    const answer = answerFor(code, { close: !this.keep, headOnly: this.method === 'HEAD' });
+    this.write(answer, 0, answer.length);
+    this.dropCallee();
+    this.end(this.keep);
+  }
+
+  /** The request turned out malformed behind its head. */
+  requestMalformed(code: FaultCodeName): void {
+    this.keep = false;
+    this.requestDone = false;
+    this.fail(code);
+  }
+
+  /** Answers what never became a request, as an exchange without a route. */
+  refuse(code: FaultCodeName): void {
+    this.phase = 'waiting';
+    this.request = null;
+    this.method = 'GET';
+    this.template = null;
+    this.clear();
+    this.context.counted(1);
+    this.fail(code);
+  }
+
+  calleeCongested(): void {
+    this.caller.hold('callee');
+  }
+
+  calleeDrained(): void {
+    this.caller.unhold('callee');
+  }
+
+  callerCongested(): void {
+    this.callee?.stream.pause();
+  }
+
+  callerDrained(): void {
+    this.callee?.stream.resume();
+  }
+
+  /** To the caller. */
+  write(bytes: Uint8Array, start: number, end: number): void {
+    this.bytesOut += end - start;
+    this.caller.stream.write(bytes, start, end);
+  }
+
+  private reset(head: Head): void {
+    this.phase = 'waiting';
+    this.request = head;
+    this.method = head.method;
+    this.upgrade = head.upgrade;
+    this.minor = head.minor;
+    this.clear();
+    this.keep = head.persistent;
+    this.bytesIn = head.end - head.start;
+  }
+
+  private clear(): void {
+    this.startUs = this.context.sockets.nowUs();
+    this.sentUs = this.firstUs = 0;
+    this.retries = this.status = this.bytesIn = this.bytesOut = 0;
+    this.fault = this.edge = this.callee = null;
+    this.keep = this.requestDone = this.responseDone = this.bodySeen = this.continued = this.calleeKeeps = false;
+    this.body = 'copied';
+  }
+
+  private interim(head: Head): void {
+    if (head.status === 100) this.continued = true;
+    // RFC 9110 §15.2: HTTP/1.0 has none.
+    if (this.minor === 1) writeHead(head, NOTHING, this);
+  }
+
+  /** RFC 9110 §10.1.1: who was answered instead of told to continue won't send the body, or nobody can tell. */
+  private abandonsRequest(): boolean {
+    if (this.request?.expectContinue !== true || this.continued || this.bodySeen || this.requestDone) return false;
+    this.keep = false;
+    this.requestDone = true;
+    return true;
+  }
+
+  private settleBody(head: Head): void {
+    if (head.framing === 'until-close') {
+      if (this.minor === 1) this.body = 'into-chunks';
+      else this.keep = false;
+    } else if (head.chunked && this.minor === 0) {
+      this.body = 'out-of-chunks';
+      head.cutLine(head.codingStart, head.codingEnd);
+    }
+  }
+
+  private added(): readonly Uint8Array[] {
+    if (this.body === 'into-chunks') return this.keep ? CHUNKED : CHUNKED_CLOSE;
+    return this.keep ? NOTHING : CLOSE;
+  }
+
+  /** A kept connection that its other end closed just then: nothing of the request was read, and reading it again does no harm. */
+  private repeatable(): boolean {
+    const { callee, request } = this;
+    return callee !== null && callee.uses > 1 && this.retries === 0 && request?.framing === 'none' && IDEMPOTENT.has(this.method);
+  }
+
+  private repeat(): void {
+    this.dropCallee();
+    this.retries++;
+    this.phase = 'waiting';
+    this.route.connectFresh(this);
+  }
+
+  private finish(): void {
+    const { callee } = this;
+    this.callee = null;
+    callee?.release(this.calleeKeeps, this.nowMs());
+    this.end(this.keep);
+  }
+
+  /** The response is whole, the request isn't, and nobody reads it any more. */
+  private finishWithoutCallee(): void {
+    this.dropCallee();
+    this.end(false);
+  }
+
+  /** A message was cut: the only honest end for the caller is a cut connection. */
+  private breakOff(fault: Fault): void {
+    this.fault = fault;
+    this.route.cancel();
+    this.dropCallee();
+    this.caller.stream.close();
+    this.record();
+    this.caller.over();
+  }
+
+  private dropCallee(): void {
+    const { callee } = this;
+    this.callee = null;
+    callee?.release(false, 0);
+  }
+
+  private end(keep: boolean): void {
+    this.held.clear();
+    this.caller.answered(keep);
+  }
+
+  /** Counts the exchange, once. */
+  record(): void {
+    if (this.phase === 'none') return;
+    const { recorder, sockets } = this.context;
+    const edge = this.edge ?? this.route.unconnectedEdge;
+    if (this.edge === null) recorder.began(edge);
+    if (this.caller.lost) this.fault = 'client';
+    recorder.bytes(edge, this.bytesIn, this.bytesOut);
+    const nowUs = sockets.nowUs();
+    const answeredUs = this.firstUs > 0 ? this.firstUs : nowUs;
+    const waitedUs = (this.sentUs > 0 ? this.sentUs : nowUs) - this.startUs;
+    const end: ExchangeEnd = {
+      fault: this.fault,
+      status: this.status,
+      latencyUs: this.firstUs > 0 ? this.firstUs - this.startUs : -1,
+      durationUs: nowUs - this.startUs,
+      appUs: this.context.direction === 'inbound' && this.sentUs > 0 ? answeredUs - this.sentUs : 0,
+      queueUs: waitedUs,
+      retries: this.retries,
+      route: this.template,
+    };
+    this.phase = 'none';
+    this.request = null;
+    this.context.counted(-1);
+    recorder.ended(edge, end);
+    this.route.finished(this.firstUs > 0 ? this.firstUs - this.sentUs : -1, this.fault === 'mesh');
+  }
+
+  private nowMs(): number {
+    return this.context.sockets.nowUs() / 1000;
+  }
+}

@@ -1,0 +1,44 @@
+/** Who is called for an exchange, and which rows count it: all that differs between outbound and inbound. */
+import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
+import type { Direction } from '../wire/labels.ts';
+import type { RouteTemplates } from '../route/template.ts';
+import type { Sockets } from '../sockets/sockets.ts';
+import type { Callee } from './callee.ts';
+
+/** An exchange that wants a connection. */
+export interface Connecting {
+  connected(callee: Callee, edge: EdgeHandle): void;
+  /** No connection, after all attempts. */
+  unconnected(code: FaultCodeName): void;
+  /** One more attempt goes elsewhere. */
+  retried(): void;
+}
+
+/** One exchange's way to its connection; made per caller connection and used for one exchange after another. */
+export interface Route {
+  /** The row of an exchange that got no connection: the endpoint tried last, or none. */
+  readonly unconnectedEdge: EdgeHandle;
+  /** Tells `connecting` once, now or later. */
+  connect(connecting: Connecting): void;
+  /** Once more to the same endpoint, on a connection that nobody used before. */
+  connectFresh(connecting: Connecting): void;
+  /** The exchange no longer waits. */
+  cancel(): void;
+  /** The exchange is over: how the endpoint did. `latencyUs` −1: it didn't answer. */
+  finished(latencyUs: number, failed: boolean): void;
+}
+
+/** What every HTTP connection of one direction shares. */
+export interface HttpContext {
+  readonly direction: Direction;
+  readonly sockets: Sockets;
+  readonly recorder: Recorder;
+  readonly templates: RouteTemplates;
+  /** New callers and exchanges are told to go: the answer says `connection: close`. */
+  readonly draining: () => boolean;
+  /** The set that the exchange's tunnel is in while it is open, so that a drain's limit can end it. */
+  readonly tunnels: Set<{ stop(): void }>;
+  /** Exchanges in flight. */
+  readonly counted: (change: 1 | -1) => void;
+}

@@ -1,0 +1,161 @@
+/** The inbound half: the mesh listener, the plain listeners and the app's ports, kept as the orders say. */
+import type { Credentials } from '../identity/credentials.ts';
+import type { Caller } from '../http/caller.ts';
+import type { HttpContext } from '../http/upstream.ts';
+import { formatAddress } from '../sockets/address.ts';
+import { type Listener, listen } from '../sockets/listen.ts';
+import { serverTls } from '../sockets/tls.ts';
+import type { Connection } from '../sockets/connection.ts';
+import type { InboundPort, ProxyOrders, SocketAddress } from '../wire/orders.ts';
+import { type InboundContext, MeshPeer, servePlain } from './accept.ts';
+import type { Admission } from './stack.ts';
+import { Target } from './target.ts';
+
+export interface InboundParts {
+  readonly http: HttpContext;
+  readonly credentials: Credentials;
+  readonly admit: () => boolean;
+  readonly counted: (change: 1 | -1) => void;
+  /** Says that a listener could not be opened. */
+  readonly failed: (what: string, address: SocketAddress, error: unknown) => void;
+}
+
+export class Inbound {
+  readonly callers = new Set<Caller>();
+  private readonly parts: InboundParts;
+  private readonly context: InboundContext;
+  private orders: ProxyOrders | null = null;
+  private targets: ReadonlyMap<string, Target> = new Map();
+  private admission: Admission = { policy: 'all-authenticated', targets: new Map(), own: new Set() };
+  private mesh: { readonly key: string; readonly listener: Listener } | null = null;
+  private generation = -1;
+  private readonly plain = new Map<string, Listener>();
+  private readonly peers = new WeakMap<Connection, MeshPeer>();
+
+  constructor(parts: InboundParts) {
+    this.parts = parts;
+    this.context = {
+      http: parts.http,
+      workload: () => this.orders?.workload ?? '',
+      trustDomain: () => this.orders?.trustDomain ?? '',
+      admission: () => this.admission,
+      callers: this.callers,
+    };
+  }
+
+  /** Everything that the orders ask for is open; without a certificate the mesh listener is not asked for. */
+  get ready(): boolean {
+    if (this.orders === null) return false;
+    const plainOpen = this.orders.inbound.ports.every(({ plain }) => plain === null || this.plain.has(formatAddress(plain)));
+    return plainOpen && (this.mesh !== null || this.parts.credentials.current() === null);
+  }
+
+  apply(orders: ProxyOrders, own: ReadonlySet<string>): void {
+    this.orders = orders;
+    this.keepTargets(orders.inbound.ports);
+    this.admission = { policy: orders.inbound.policy, targets: this.targets, own };
+    this.closeOthers(orders);
+    for (const port of orders.inbound.ports) this.openPlain(port);
+    this.openMesh();
+  }
+
+  /** Opens what could not be opened before. */
+  retry(): void {
+    if (this.orders === null) return;
+    for (const port of this.orders.inbound.ports) this.openPlain(port);
+    this.openMesh();
+  }
+
+  /** A new leaf is in force: the mesh listener hands it out from now on, and hops under the old one are asked to go. */
+  renewed(): void {
+    const leaf = this.parts.credentials.current();
+    if (leaf === null) return;
+    if (this.mesh === null) this.openMesh();
+    else if (leaf.generation !== this.generation) this.mesh.listener.renew();
+    this.generation = leaf.generation;
+  }
+
+  sweep(nowMs: number): void {
+    for (const target of this.targets.values()) target.pool.sweep(nowMs, 0);
+  }
+
+  /** Accepts nobody any more. */
+  stop(): void {
+    this.mesh?.listener.stop();
+    this.mesh = null;
+    for (const listener of this.plain.values()) listener.stop();
+    this.plain.clear();
+  }
+
+  private keepTargets(ports: readonly InboundPort[]): void {
+    const before = this.targets;
+    const kept = new Map<string, Target>();
+    for (const port of ports) {
+      const target = before.get(formatAddress(port.target)) ?? new Target(this.parts.http, port);
+      target.port = port;
+      kept.set(target.key, target);
+    }
+    for (const [key, target] of before) if (!kept.has(key)) target.pool.close();
+    this.targets = kept;
+  }
+
+  private closeOthers(orders: ProxyOrders): void {
+    const wanted = new Set(orders.inbound.ports.flatMap(({ plain }) => (plain === null ? [] : [formatAddress(plain)])));
+    for (const [key, listener] of this.plain) {
+      if (wanted.has(key)) continue;
+      listener.stop();
+      this.plain.delete(key);
+    }
+    if (this.mesh !== null && this.mesh.key !== formatAddress(orders.inbound.mesh)) {
+      this.mesh.listener.stop();
+      this.mesh = null;
+    }
+  }
+
+  private openPlain(port: InboundPort): void {
+    if (port.plain === null) return;
+    const { plain } = port;
+    const key = formatAddress(plain);
+    if (this.plain.has(key)) return;
+    const opened = (connection: Connection): void => {
+      const target = this.targetBehind(key);
+      if (target === null) connection.close();
+      else servePlain(this.context, target, connection);
+    };
+    try {
+      this.plain.set(key, listen({ ...this.listening(plain), tls: null, opened, secured: () => undefined }));
+    } catch (error) {
+      this.parts.failed(`the plain listener of ${port.services[0] ?? 'a port'}`, plain, error);
+    }
+  }
+
+  /** The orders may have moved the listener to another port of the app meanwhile. */
+  private targetBehind(plain: string): Target | null {
+    const port = this.orders?.inbound.ports.find((one) => one.plain !== null && formatAddress(one.plain) === plain);
+    return port === undefined ? null : (this.targets.get(formatAddress(port.target)) ?? null);
+  }
+
+  private openMesh(): void {
+    const { credentials } = this.parts;
+    const leaf = credentials.current();
+    if (this.mesh !== null || this.orders === null || leaf === null) return;
+    const address = this.orders.inbound.mesh;
+    try {
+      const listener = listen({
+        ...this.listening(address),
+        tls: () => serverTls(credentials.current() ?? leaf),
+        opened: (connection) => this.peers.set(connection, new MeshPeer(this.context, connection)),
+        secured: (connection, socket, success) => this.peers.get(connection)?.secured(socket, success),
+      });
+      this.mesh = { key: formatAddress(address), listener };
+      this.generation = leaf.generation;
+    } catch (error) {
+      this.parts.failed('the mesh listener', address, error);
+    }
+  }
+
+  private listening(address: SocketAddress): Pick<Parameters<typeof listen>[0], 'address' | 'turn' | 'admit' | 'counted'> {
+    const { http, admit, counted } = this.parts;
+    return { address, turn: http.sockets.turn, admit, counted };
+  }
+}

@@ -1,0 +1,106 @@
+/** One port of the app behind this proxy, and the connections that are kept to it. */
+import { Pool } from '../balance/pool.ts';
+import { Callee } from '../http/callee.ts';
+import type { Connecting, Route } from '../http/upstream.ts';
+import { formatAddress } from '../sockets/address.ts';
+import { dial } from '../sockets/dial.ts';
+import { APP_IDLE_MS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import type { Sockets } from '../sockets/sockets.ts';
+import type { ByteStream } from '../sockets/stream.ts';
+import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
+import type { ServiceKey } from '../wire/labels.ts';
+import type { InboundPort } from '../wire/orders.ts';
+
+export interface TargetParts {
+  readonly sockets: Sockets;
+  readonly recorder: Recorder;
+}
+
+export class Target {
+  readonly key: string;
+  readonly pool: Pool<Callee>;
+  port: InboundPort;
+  private readonly parts: TargetParts;
+
+  constructor(parts: TargetParts, port: InboundPort) {
+    this.parts = parts;
+    this.port = port;
+    this.key = formatAddress(port.target);
+    this.pool = new Pool<Callee>({
+      open: (opened, failed) => {
+        this.open((stream) => opened(new Callee({ stream, pool: this.pool, generation: Infinity, mesh: false })), failed);
+      },
+      connectionsMax: ENDPOINT_CONNECTIONS_MAX,
+      idleMax: ENDPOINT_IDLE_MAX,
+      idleMsMax: APP_IDLE_MS_MAX,
+      queueMax: QUEUE_MAX,
+    });
+  }
+
+  /** The service that a caller meant, if it owns this port; otherwise the first that does. */
+  serviceFor(claimed: string | null): ServiceKey {
+    const { services } = this.port;
+    return services.find((service) => service === claimed) ?? services[0] ?? '';
+  }
+
+  /** Opens a connection to the app outside the pool. */
+  open(opened: (stream: ByteStream) => void, failed: (code: FaultCodeName) => void): void {
+    const { sockets, recorder } = this.parts;
+    dial({
+      sockets,
+      address: this.port.target,
+      tls: null,
+      counted: (change) => recorder.connection('inbound', 'dst', change),
+      connected: opened,
+      failed: () => failed('app-unreachable'),
+    });
+  }
+}
+
+/** The way of a caller's exchanges to the app: there is only one place to go. */
+export class InboundRoute implements Route {
+  readonly unconnectedEdge: EdgeHandle;
+  private readonly target: Target;
+  private readonly allowed: () => boolean;
+  private connecting: Connecting | null = null;
+
+  /** `allowed` is asked for each request: policy may change while a connection is open. */
+  constructor(target: Target, edge: EdgeHandle, allowed: () => boolean) {
+    this.target = target;
+    this.unconnectedEdge = edge;
+    this.allowed = allowed;
+  }
+
+  connect(connecting: Connecting): void {
+    if (!this.allowed()) return connecting.unconnected('denied');
+    const callee = this.target.pool.take();
+    if (callee !== null) connecting.connected(callee, this.unconnectedEdge);
+    else this.connectFresh(connecting);
+  }
+
+  connectFresh(connecting: Connecting): void {
+    this.connecting = connecting;
+    this.target.pool.wait(this);
+  }
+
+  cancel(): void {
+    this.target.pool.cancel(this);
+    this.connecting = null;
+  }
+
+  finished(): void {}
+
+  connected(callee: Callee): void {
+    const { connecting } = this;
+    this.connecting = null;
+    if (connecting === null) callee.release(true, 0);
+    else connecting.connected(callee, this.unconnectedEdge);
+  }
+
+  failed(code: FaultCodeName): void {
+    const { connecting } = this;
+    this.connecting = null;
+    connecting?.unconnected(code);
+  }
+}

@@ -1,0 +1,167 @@
+/** One service as this proxy calls it: its endpoints, who is called next, and the connections that are kept to each. */
+import type { Balancer, Candidate } from '../balance/balancer.ts';
+import { Pool } from '../balance/pool.ts';
+import { Callee } from '../http/callee.ts';
+import { formatAddress } from '../sockets/address.ts';
+import { CONNECT_ATTEMPTS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import type { EdgeHandle } from '../telemetry/recorder.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
+import type { Endpoint, OutboundListener } from '../wire/orders.ts';
+import { type HopContext, type Opening, connectRequest, openEndpoint } from './hop.ts';
+
+/** What is kept per endpoint. */
+export interface EndpointConnections {
+  readonly pool: Pool<Callee>;
+  readonly edge: EdgeHandle;
+  /** Opens a stream outside the pool. */
+  open(opening: Opening): void;
+}
+
+export interface UpstreamParts {
+  readonly hops: HopContext;
+  readonly balancer: Balancer;
+  readonly random: () => number;
+}
+
+export class Upstream {
+  readonly parts: UpstreamParts;
+  readonly protocol: 'http1' | 'opaque';
+  /** The row of an exchange that got no endpoint. */
+  readonly nobody: EdgeHandle;
+  private readonly service: string;
+  private endpoints = new Map<string, EndpointConnections>();
+
+  constructor(parts: UpstreamParts, listener: OutboundListener) {
+    this.parts = parts;
+    this.protocol = listener.protocol;
+    this.service = listener.service;
+    this.nobody = parts.hops.recorder.edge(this.edgeKey('', 'plain'));
+    this.update(listener.endpoints);
+  }
+
+  /** New endpoints; connections to those that stay are kept, the others end when they are idle. */
+  update(endpoints: readonly Endpoint[]): void {
+    const before = this.endpoints;
+    this.endpoints = new Map();
+    for (const endpoint of endpoints) {
+      const key = keyOf(endpoint);
+      this.endpoints.set(key, before.get(key) ?? this.connectionsTo(endpoint));
+      before.delete(key);
+    }
+    for (const gone of before.values()) gone.pool.close();
+    this.parts.balancer.update(endpoints);
+  }
+
+  connections(candidate: Candidate): EndpointConnections {
+    const key = keyOf(candidate.endpoint);
+    const known = this.endpoints.get(key);
+    if (known !== undefined) return known;
+    const made = this.connectionsTo(candidate.endpoint);
+    this.endpoints.set(key, made);
+    return made;
+  }
+
+  sweep(nowMs: number, oldestGeneration: number): void {
+    for (const { pool } of this.endpoints.values()) pool.sweep(nowMs, oldestGeneration);
+  }
+
+  close(): void {
+    for (const { pool } of this.endpoints.values()) pool.close();
+  }
+
+  private connectionsTo(endpoint: Endpoint): EndpointConnections {
+    const { hops } = this.parts;
+    const connect = connectRequest(endpoint, this.service, this.protocol, hops.workload);
+    const mesh = endpoint.mesh !== null;
+    const open = (opening: Opening): void => openEndpoint(hops, endpoint, connect, opening);
+    const pool: Pool<Callee> = new Pool<Callee>({
+      open: (opened, failed) =>
+        open({
+          opened: (stream, rest, generation) => {
+            const callee = new Callee({ stream, pool, generation, mesh });
+            // A server that speaks before it is asked is no HTTP/1.1 server: the reader refuses it, and the pool opens another.
+            opened(callee);
+            if (rest.length > 0) callee.received(rest);
+          },
+          failed,
+        }),
+      connectionsMax: ENDPOINT_CONNECTIONS_MAX,
+      idleMax: ENDPOINT_IDLE_MAX,
+      idleMsMax: mesh ? HOP_IDLE_MS_MAX : APP_IDLE_MS_MAX,
+      queueMax: QUEUE_MAX,
+    });
+    return { pool, open, edge: hops.recorder.edge(this.edgeKey(endpoint.workload, mesh ? 'mtls' : 'plain')) };
+  }
+
+  private edgeKey(destination: string, tls: 'mtls' | 'plain'): EdgeHandle['key'] {
+    return { direction: 'outbound', source: this.parts.hops.workload, service: this.service, destination, protocol: this.protocol, tls };
+  }
+}
+
+function keyOf(endpoint: Endpoint): string {
+  const mesh = endpoint.mesh === null ? 'plain' : `${formatAddress(endpoint.mesh.address)} ${endpoint.mesh.identity}`;
+  return `${formatAddress(endpoint.address)} ${mesh} ${endpoint.workload} ${endpoint.instance}`;
+}
+
+/** Codes that another endpoint of the same service would answer with as well. */
+const FINAL: ReadonlySet<FaultCodeName> = new Set<FaultCodeName>(['no-certificate', 'denied', 'wire-version', 'queue-full']);
+
+/** The attempts of one exchange, and what the balancer is told about them. */
+export class Attempts {
+  private readonly upstream: Upstream;
+  private candidate: Candidate | null = null;
+  private chosen: EndpointConnections | null = null;
+  private left = 0;
+  /** The balancer awaits the end of the attempt. */
+  private active = false;
+  private lastCode: FaultCodeName = 'no-endpoints';
+
+  constructor(upstream: Upstream) {
+    this.upstream = upstream;
+  }
+
+  /** The endpoint tried last. */
+  get endpoint(): EndpointConnections | null {
+    return this.chosen;
+  }
+
+  /** Why there is no connection. */
+  get code(): FaultCodeName {
+    return this.lastCode;
+  }
+
+  begin(): void {
+    this.candidate = this.chosen = null;
+    this.left = CONNECT_ATTEMPTS_MAX;
+    this.lastCode = 'no-endpoints';
+  }
+
+  /** The next endpoint, another than the last, or null. */
+  next(): EndpointConnections | null {
+    const { balancer, random, hops } = this.upstream.parts;
+    const nowUs = hops.sockets.nowUs();
+    const candidate = balancer.pick(nowUs, random, this.candidate);
+    if (candidate === null) return null;
+    this.candidate = candidate;
+    balancer.started(candidate, nowUs);
+    this.chosen = this.upstream.connections(candidate);
+    this.active = true;
+    return this.chosen;
+  }
+
+  /** The endpoint couldn't be reached. Returns whether another may be tried. */
+  failed(code: FaultCodeName): boolean {
+    this.lastCode = code;
+    this.finished(-1, true);
+    this.left--;
+    return this.left > 0 && !FINAL.has(code);
+  }
+
+  finished(latencyUs: number, failed: boolean): void {
+    if (!this.active || this.candidate === null) return;
+    this.active = false;
+    const { balancer, hops } = this.upstream.parts;
+    balancer.finished(this.candidate, hops.sockets.nowUs(), latencyUs, failed);
+  }
+
+}

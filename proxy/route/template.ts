@@ -1,0 +1,74 @@
+/** Turns a request into its route's template, `GET /users/:id`: pure, bounded, and cached by the bytes of the path. */
+import { same, text } from '../protocol/bytes.ts';
+import type { Head } from '../protocol/http1/head.ts';
+
+/** Segments kept; what is deeper is `*`. */
+const SEGMENTS_MAX = 6;
+/** A longer segment is a value, not a name. */
+const SEGMENT_LETTERS_MAX = 40;
+/** Paths remembered; a power of two. */
+const CACHE_SLOTS = 512;
+/** A longer path is not remembered. */
+const CACHED_BYTES_MAX = 256;
+
+const VALUE = /^(?:\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[a-f]*\d)[0-9a-f]{8,})$/i;
+const NAME = /^[A-Za-z0-9._~@:+-]+$/;
+const QUESTION = 0x3f;
+const SLASH = 0x2f;
+
+interface Remembered {
+  readonly bytes: Uint8Array;
+  readonly template: string;
+}
+
+/** The template of a method and a path without its query. */
+export function templateOf(method: string, path: string): string {
+  const segments = path.split('/').slice(1);
+  const kept = segments.slice(0, SEGMENTS_MAX).map(templateSegment);
+  if (segments.length > SEGMENTS_MAX) kept.push('*');
+  return `${method} /${kept.join('/')}`;
+}
+
+function templateSegment(segment: string): string {
+  if (segment === '') return '';
+  return VALUE.test(segment) || segment.length > SEGMENT_LETTERS_MAX || !NAME.test(segment) ? ':id' : segment;
+}
+
+/** Templates of heads; one per proxy. */
+export class RouteTemplates {
+  private readonly slots: (Remembered | undefined)[] = new Array<Remembered | undefined>(CACHE_SLOTS).fill(undefined);
+
+  /** The template of a request's head. */
+  of(head: Head): string {
+    if (head.method === 'CONNECT') return 'CONNECT';
+    const { bytes, start } = head;
+    const end = pathEnd(bytes, head.targetStart, head.targetEnd);
+    const slot = hash(bytes, start, end) & (CACHE_SLOTS - 1);
+    const remembered = this.slots[slot];
+    if (remembered !== undefined && same(bytes, start, end, remembered.bytes)) return remembered.template;
+    const template = readTemplate(head, end);
+    if (end - start <= CACHED_BYTES_MAX) this.slots[slot] = { bytes: bytes.slice(start, end), template };
+    return template;
+  }
+}
+
+function readTemplate(head: Head, end: number): string {
+  const method = head.method === 'other' ? 'OTHER' : head.method;
+  const target = text(head.bytes, head.targetStart, end);
+  if (target === '*') return `${method} *`;
+  if (head.bytes[head.targetStart] === SLASH) return templateOf(method, target);
+  return templateOf(method, target.replace(/^https?:\/\/[^/]*/i, '') || '/');
+}
+
+function pathEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== QUESTION) at++;
+  return at;
+}
+
+/** FNV-1a. */
+function hash(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0x811c9dc5;
+  for (let at = start; at < end; at++) value = Math.imul(value ^ (bytes[at] ?? 0), 0x01000193);
+  return value >>> 8;
+}
