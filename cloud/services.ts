@@ -16,6 +16,6 @@ export interface Services {
   readonly secret: string;
   /** Where people reach the console and the API: an origin without a path. */
   readonly publicUrl: string;
-  /** Hosts or CIDRs that webhooks may reach although they are private. */
+  /** `host:port` entries that webhooks may reach although they are private. */
   readonly outboundAllow: readonly string[];
 }

@@ -34,7 +34,7 @@ create table auth.session (
   user_id text not null references auth."user" (id) on delete cascade,
   active_organization_id text
 );
-create index session_user on auth.session (user_id);
+create index session_by_user on auth.session (user_id);
 create table auth.account (
   id text primary key,
   account_id text not null,

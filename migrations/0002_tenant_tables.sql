@@ -20,6 +20,8 @@ create table tenant.cluster (
   connected boolean not null default false,
   last_seen_at timestamptz,
   epoch bigint not null default 0,
+  -- The one connection that may write; a newer hello puts itself here, and the older one's next write fails.
+  session_id text,
   primary key (org_id, id),
   unique (org_id, name)
 );
@@ -91,6 +93,9 @@ create table tenant.window_part (
   length_ms integer not null,
   row_count smallint not null,
   proxies integer not null,
+  -- Requests of the part's inbound rows, and those that failed by app or mesh: what an overview's strip needs.
+  requests bigint not null,
+  failures bigint not null,
   data bytea not null,
   received_at timestamptz not null default now(),
   primary key (org_id, cluster_id, start_ms, epoch, sequence, frame_window, kind, part)
@@ -301,7 +306,7 @@ revoke update, delete on tenant.audit from sidelight_app;
 
 -- A token is looked up before its organization is known: by hash only, by the auth role, which sees no other tenant table.
 create policy token_lookup on tenant.token for select to sidelight_auth using (true);
-grant select (org_id, id, kind, cluster_id, hash, name, revoked_at) on tenant.token to sidelight_auth;
+grant select (org_id, id, kind, cluster_id, hash, name, revoked_at, last_used_at) on tenant.token to sidelight_auth;
 
 -- The worker role sees the heads of the queues (which organization has something due), then takes a tenant handle per item.
 create policy due_heads on tenant.alert_rule for select to sidelight_worker using (true);
@@ -314,3 +319,7 @@ grant select (org_id, id, state, next_attempt_at, claimed_until) on tenant.outbo
 grant update (claimed_until) on tenant.outbox to sidelight_worker;
 create policy stale_heads on tenant.cluster for select to sidelight_worker using (true);
 grant select (org_id, id, connected, last_seen_at) on tenant.cluster to sidelight_worker;
+
+-- Marks of proxies that are gone: no spool holds their windows any more.
+create policy old_marks on tenant.uplink_mark to sidelight_worker using (true);
+grant select (updated_at), delete on tenant.uplink_mark to sidelight_worker;

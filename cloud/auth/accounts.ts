@@ -7,6 +7,7 @@ import { adminAc, memberAc, ownerAc } from 'better-auth/plugins/organization/acc
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { ApiError } from '../context.ts';
+import { CONNECT_TIMEOUT_S, reconnectSeconds } from '../db/client.ts';
 import * as schema from '../db/schema/identity.ts';
 import type { Log } from '../log.ts';
 import { hashPassword, verifyPassword } from './password.ts';
@@ -17,7 +18,6 @@ export const CLIENT_ADDRESS_HEADER = 'x-sidelight-client-address';
 /** Sign-ins and sign-ups a minute and address, before 429: room for an office behind one address, not for guessing. */
 const SIGN_INS_PER_MINUTE = 30;
 const CONNECTIONS_MAX = 4;
-const CONNECT_TIMEOUT_S = 5;
 
 export interface SignedIn {
   readonly id: string;
@@ -44,6 +44,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const client = postgres(options.databaseUrl, {
     max: CONNECTIONS_MAX,
     connect_timeout: CONNECT_TIMEOUT_S,
+    backoff: reconnectSeconds,
     onnotice: () => undefined,
     connection: { application_name: 'sidelight-auth', role: 'sidelight_auth', search_path: 'pg_catalog' },
   });

@@ -19,10 +19,20 @@ const bigint = {
 /** Statements longer than this are our fault; they are cancelled. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
+/** A server that doesn't take a connection in this time is away. */
+export const CONNECT_TIMEOUT_S = 5;
+
+/** Pause before the n-th try to connect again: short, as our users wait, and never above a second. */
+export function reconnectSeconds(tries: number): number {
+  return Math.min(1, 0.05 * 2 ** Math.min(tries, 10));
+}
+
 export function connectDatabase(url: string, connectionsMax: number): Sql {
   return postgres(url, {
     max: connectionsMax,
     types: { bigint },
+    connect_timeout: CONNECT_TIMEOUT_S,
+    backoff: reconnectSeconds,
     onnotice: () => undefined,
     connection: { application_name: 'sidelight', statement_timeout: STATEMENT_TIMEOUT_MS, search_path: 'pg_catalog' },
   });

@@ -10,6 +10,8 @@ export type EntityKind = 'edge' | 'route';
 export const CACHED_NAMES_MAX = 400_000;
 
 interface ClusterNames {
+  /** All edges up to this id are in `edges`: ids of a cluster grow in the order of their commits. */
+  edgesTo: number;
   readonly ids: Map<string, number>;
   readonly edges: Map<number, EdgeLabels>;
   readonly routes: Map<number, RouteLabels>;
@@ -21,6 +23,8 @@ export interface EntityNames {
   learn(orgId: OrgId, clusterId: string, kind: EntityKind, ids: ReadonlyMap<string, number>): void;
   edges(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, EdgeLabels>>;
   routes(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, RouteLabels>>;
+  /** Every edge that the cluster ever had. In a snapshot, read before the windows, it names all of their ids. */
+  allEdges(tx: Transaction, orgId: OrgId, clusterId: string): Promise<ReadonlyMap<number, EdgeLabels>>;
   readonly counters: { hits: number; misses: number; evictions: number };
 }
 
@@ -31,7 +35,7 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityN
 
   function namesOf(orgId: OrgId, clusterId: string): ClusterNames {
     const key = `${orgId}/${clusterId}`;
-    const names = clusters.get(key) ?? { ids: new Map(), edges: new Map(), routes: new Map() };
+    const names = clusters.get(key) ?? { edgesTo: 0, ids: new Map(), edges: new Map(), routes: new Map() };
     clusters.delete(key);
     clusters.set(key, names);
     return names;
@@ -93,8 +97,20 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityN
     return names;
   }
 
+  async function allEdges(tx: Transaction, orgId: OrgId, clusterId: string): Promise<ReadonlyMap<number, EdgeLabels>> {
+    const names = namesOf(orgId, clusterId);
+    const rows = await tx<{ id: number; key: string }[]>`
+      select id, key from tenant.entity
+      where org_id = ${orgId} and cluster_id = ${clusterId} and kind = 'edge' and id > ${names.edgesTo} order by id`;
+    for (const row of rows) remember(names, 'edge', row.key, row.id);
+    names.edgesTo = rows.at(-1)?.id ?? names.edgesTo;
+    evict();
+    return names.edges;
+  }
+
   return {
     idsOf,
+    allEdges,
     learn: (orgId, clusterId, kind, ids) => {
       const names = namesOf(orgId, clusterId);
       for (const [key, id] of ids) remember(names, kind, key, id);

@@ -1,0 +1,14 @@
+/** Organizations, and who you are. */
+import { createOrg } from '../actions/org/create.ts';
+import { getOrg } from '../actions/org/get.ts';
+import type { Handlers } from './handler.ts';
+
+export const orgHandlers: Handlers<'getMe' | 'createOrg' | 'getOrg'> = {
+  getMe: async ({ context }) => ({
+    user: context.user,
+    actor: context.actor.kind === 'user' ? 'user' : 'token',
+    orgs: context.orgs.map(({ org, role }) => ({ ...org, role })),
+  }),
+  createOrg: ({ context, body, services }) => createOrg(context, services, body),
+  getOrg: ({ context, services }) => getOrg(context, services),
+};

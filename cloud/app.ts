@@ -1,0 +1,127 @@
+/** The HTTP application, for any runtime: the API from the table of calls, accounts, documents and health. The console's files are the entry's. */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Context } from 'hono';
+import { errorIndex, errorPage } from './api/error-page.ts';
+import { checkOrigin, requestIdOf, SECURITY_HEADERS } from './api/guard.ts';
+import type { ContextOf, HandlerInput, SessionContext } from './api/handler.ts';
+import { handlers } from './api/handlers.ts';
+import { parseInput, readJson } from './api/input.ts';
+import { openApiDocument } from './api/openapi.ts';
+import { apiErrorOf, problemResponse } from './api/problem.ts';
+import { CLIENT_ADDRESS_HEADER } from './auth/accounts.ts';
+import { allows, authenticate } from './auth/request.ts';
+import { ApiError } from './context.ts';
+import type { OrgContext } from './context.ts';
+import { newId } from './ids.ts';
+import type { Services } from './services.ts';
+import { calls } from './wire/calls.ts';
+import type { Call, CallName } from './wire/calls.ts';
+
+/** A body of the API is a form's worth of JSON. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+export interface AppOptions {
+  readonly services: Services;
+  /** False while the process is on its way out: balancers should look elsewhere. */
+  readonly ready: () => boolean;
+  /** The peer's address, from what the runtime hands over beside a request; null when it isn't known. */
+  readonly clientAddress: (bindings: unknown) => string | null;
+  /** Answers what is no path of ours: the console's files. */
+  readonly fallback: (request: Request) => Promise<Response>;
+}
+
+type Env = { Variables: { requestId: string } };
+type App = Hono<Env>;
+
+export function createApp(options: AppOptions): App {
+  const { services } = options;
+  const app: App = new Hono<Env>();
+  app.use(async function frame(context, next) {
+    const started = services.now();
+    const requestId = requestIdOf(context.req.header('x-request-id'), () => newId('request', services.randomBytes));
+    context.set('requestId', requestId);
+    await next();
+    context.header('x-request-id', requestId);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!context.res.headers.has(name)) context.header(name, value);
+    logRequest(services, context, services.now() - started);
+  });
+  app.use('/api/*', bodyLimit({ maxSize: BODY_BYTES_MAX, onError: () => { throw new ApiError('invalid_request', `The body is larger than ${BODY_BYTES_MAX} bytes.`); } }));
+  app.onError((error, context) => failed(services, error, context));
+  mountHealth(app, options);
+  mountDocuments(app, services);
+  app.on(['GET', 'POST'], '/api/auth/*', (context) => services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env))));
+  for (const name of Object.keys(calls) as CallName[]) mountCall(app, services, name);
+  app.all('/api/*', () => { throw new ApiError('not_found', 'There is no such call; /openapi.json lists all.'); });
+  app.notFound((context) => options.fallback(context.req.raw));
+  return app;
+}
+
+/** The address that sign-in limits count by comes from the runtime, never from the request. */
+function withClientAddress(request: Request, address: string | null): Request {
+  const headers = new Headers(request.headers);
+  headers.delete(CLIENT_ADDRESS_HEADER);
+  if (address !== null) headers.set(CLIENT_ADDRESS_HEADER, address);
+  return new Request(request, { headers });
+}
+
+/** One line per request; health checks are not worth one. */
+function logRequest(services: Services, context: Context<Env>, ms: number): void {
+  const { path } = context.req;
+  if (path === '/healthz' || path === '/readyz') return;
+  services.log.info({ requestId: context.get('requestId'), method: context.req.method, path, status: context.res.status, ms }, 'request');
+}
+
+function failed(services: Services, error: unknown, context: Context<Env>): Response {
+  const told = apiErrorOf(error);
+  const requestId = context.get('requestId');
+  if (told.code === 'internal') services.log.error({ error: told.cause, requestId, path: context.req.path }, 'a request failed');
+  if (told.code === 'unavailable') services.log.warn({ error: told.cause, requestId, path: context.req.path }, 'the database is away');
+  return problemResponse(told, requestId);
+}
+
+function mountHealth(app: App, options: AppOptions): void {
+  const check = async (): Promise<boolean> => options.services.sql`select 1`.then(() => true, () => false);
+  app.get('/healthz', async (context) => {
+    const database = await check();
+    return context.json({ status: database ? 'ok' : 'unavailable', database }, database ? 200 : 503);
+  });
+  app.get('/readyz', async (context) => {
+    const ready = options.ready() && (await check());
+    return context.json({ status: ready ? 'ready' : 'not ready' }, ready ? 200 : 503);
+  });
+}
+
+function mountDocuments(app: App, services: Services): void {
+  const document = JSON.stringify(openApiDocument(services.publicUrl));
+  app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' }));
+  app.get('/docs/errors', (context) => context.html(errorIndex()));
+  app.get('/docs/errors/:code', (context) => {
+    const page = errorPage(context.req.param('code'));
+    return page === null ? context.html(errorIndex(), 404) : context.html(page);
+  });
+}
+
+function mountCall<K extends CallName>(app: App, services: Services, name: K): void {
+  const call: Call = calls[name];
+  app.on(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+    checkOrigin(context.req.raw, services.publicUrl);
+    const session = await authenticate(context.req.raw.headers, services);
+    const scope = scopeOf(call, session, context.req.param('slug'));
+    const body = call.body ? await readJson(context.req.raw) : undefined;
+    const input = parseInput(call, { params: context.req.param() as Record<string, string>, query: context.req.query(), body });
+    // The table gave the schemas that made the input, and the scope that fits the call's action.
+    const answer = await handlers[name]({ ...input, context: scope as ContextOf<K>, services } as HandlerInput<K>);
+    if (answer === null) return context.body(null, 204);
+    return context.body(JSON.stringify(answer), call.status === 201 ? 201 : 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  });
+}
+
+/** The session itself, or one of its organizations with a role that allows the call. An organization of others is not there. */
+function scopeOf(call: Call, session: SessionContext, slug: string | undefined): SessionContext | OrgContext {
+  if (call.action === 'session') return session;
+  const org = session.orgs.find((candidate) => candidate.org.slug === slug);
+  if (!org) throw new ApiError('not_found', `There is no organization ${slug ?? ''} that you belong to.`);
+  if (!allows(org.role, call.action)) throw new ApiError('forbidden', `This needs the right to ${call.action}; your role is ${org.role}.`);
+  return org;
+}

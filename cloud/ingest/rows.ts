@@ -1,0 +1,92 @@
+/** A cluster's window as rows ready to pack: labels become keys, keys become ids, and rows go into parts. Pure. */
+import type { ClusterWindow, CounterColumns } from '../../agent/wire/rollup.ts';
+import { DIRECTIONS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
+import { edgeKey, isRequestProtocol, routeKey } from '../series/edge.ts';
+import type { EdgeLabels } from '../series/edge.ts';
+import { packRows, PART_ROWS_MAX } from './packed.ts';
+import type { PackedRow } from './packed.ts';
+
+export interface KeyedRow {
+  readonly key: string;
+  readonly row: Omit<PackedRow, 'entity'>;
+  /** True for rows whose requests count in the cluster's own numbers. */
+  readonly inboundRequests: boolean;
+}
+
+export function edgeRows(window: ClusterWindow): KeyedRow[] {
+  return window.edges.requests.map((_, at) => {
+    const labels = edgeLabels(window, at);
+    return { key: edgeKey(labels), row: countersAt(window.edges, at), inboundRequests: labels.direction === 'inbound' && isRequestProtocol(labels.protocol) };
+  });
+}
+
+function edgeLabels(window: ClusterWindow, at: number): EdgeLabels {
+  const { edges, strings } = window;
+  return {
+    direction: DIRECTIONS[edges.direction[at] ?? 0] ?? 'inbound',
+    source: strings[edges.source[at] ?? 0] ?? '',
+    service: strings[edges.service[at] ?? 0] ?? '',
+    destination: strings[edges.destination[at] ?? 0] ?? '',
+    protocol: PROTOCOLS[edges.protocol[at] ?? 0] ?? 'opaque',
+    tls: TLS_STATES[edges.tls[at] ?? 0] ?? 'plain',
+  };
+}
+
+export function routeRows(window: ClusterWindow): KeyedRow[] {
+  const { routes, strings } = window;
+  return routes.requests.map((_, at) => {
+    const direction = DIRECTIONS[routes.direction[at] ?? 0] ?? 'inbound';
+    const key = routeKey({ direction, service: strings[routes.service[at] ?? 0] ?? '', route: strings[routes.route[at] ?? 0] ?? '' });
+    return { key, row: countersAt(routes, at), inboundRequests: false };
+  });
+}
+
+function countersAt(columns: CounterColumns, at: number): Omit<PackedRow, 'entity'> {
+  return {
+    requests: columns.requests[at] ?? 0,
+    failuresApp: columns.failuresApp[at] ?? 0,
+    failuresMesh: columns.failuresMesh[at] ?? 0,
+    failuresClient: columns.failuresClient[at] ?? 0,
+    retries: columns.retries[at] ?? 0,
+    bytesIn: columns.bytesIn[at] ?? 0,
+    bytesOut: columns.bytesOut[at] ?? 0,
+    latency: columns.latency[at] ?? [1],
+    durationSumUs: columns.durationSumUs[at] ?? 0,
+    appSumUs: columns.appSumUs[at] ?? 0,
+    queueSumUs: columns.queueSumUs[at] ?? 0,
+  };
+}
+
+export interface Part {
+  readonly rows: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Rows in order of their ids, in parts of at most 256; one empty part for a window without rows, which says "nothing
+ * happened" rather than "nothing is known". Two rows of one key go to different parts.
+ */
+export function partsOf(rows: readonly KeyedRow[], ids: ReadonlyMap<string, number>): Part[] {
+  const sorted = rows.map((row) => ({ ...row, entity: ids.get(row.key) ?? 0 })).sort((a, b) => a.entity - b.entity);
+  const groups: Identified[][] = [[]];
+  for (const row of sorted) {
+    const open = groups.findLast((group) => group.length < PART_ROWS_MAX && group.at(-1)?.entity !== row.entity);
+    if (open) open.push(row);
+    else groups.push([row]);
+  }
+  return groups.map(partOf);
+}
+
+type Identified = KeyedRow & { readonly entity: number };
+
+function partOf(rows: readonly Identified[]): Part {
+  const counted = rows.filter((row) => row.inboundRequests);
+  return {
+    rows: rows.length,
+    requests: counted.reduce((sum, { row }) => sum + row.requests, 0),
+    failures: counted.reduce((sum, { row }) => sum + row.failuresApp + row.failuresMesh, 0),
+    data: packRows(rows.map(({ row, entity }) => ({ ...row, entity }))),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * All behaviour of one agent connection, for any runtime: a message in, messages out. The state is a small plain value,
+ * so that a runtime may write it down between two messages. The caller hands over one message at a time.
+ */
+import type { AgentDown, AgentRefused } from '../../agent/wire/down.ts';
+import { decodeMessage, EnvelopeError } from '../../agent/wire/envelope.ts';
+import type { AgentFrame, AgentHello, AgentUp } from '../../agent/wire/up.ts';
+import { UPLINK_WIRE_VERSION } from '../../agent/wire/version.ts';
+import type { OrgId } from '../db/tenant.ts';
+import { newId } from '../ids.ts';
+import type { RandomBytes } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { EntityNames } from '../series/names.ts';
+import { commitFrame } from './commit.ts';
+import { checkMessage } from './frame.ts';
+import { greet } from './hello.ts';
+import type { Link } from './link.ts';
+import { commitTopology } from './topology.ts';
+
+export type SessionState = { readonly phase: 'hello' } | { readonly phase: 'open'; readonly epoch: number; readonly sessionId: string };
+
+export interface SessionStep {
+  readonly state: SessionState;
+  readonly messages: readonly AgentDown[];
+  /** True: the connection ends after these messages. */
+  readonly close: boolean;
+}
+
+export interface SessionServices {
+  readonly names: EntityNames;
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+  readonly log: Log;
+  /** A frame is stored: alert rules of the cluster may be due. */
+  readonly committed: (orgId: OrgId, clusterId: string) => void;
+  readonly counters: UplinkCounters;
+}
+
+export interface UplinkCounters {
+  frames: number;
+  rows: number;
+  duplicates: number;
+  gaps: number;
+  snapshots: number;
+  refused: number;
+  /** Frames that the database did not take; the agent sends them again. */
+  failed: number;
+}
+
+/** How long a refused agent waits before it tries again. */
+export const RETRY_AFTER_MS = {
+  token_revoked: 60_000,
+  fenced: 60_000,
+  wire_version: 300_000,
+  frame_invalid: 60_000,
+  replaced: 30_000,
+  cluster_deleted: 300_000,
+  overloaded: 2_000,
+} as const satisfies Record<AgentRefused['code'], number>;
+
+export function refusal(code: AgentRefused['code'], message: string): AgentRefused {
+  return { kind: 'refused', code, message, retryAfterMs: RETRY_AFTER_MS[code] };
+}
+
+/** Never throws: what goes wrong is a refusal that says whose fault it is. */
+export async function receive(services: SessionServices, link: Link, state: SessionState, bytes: Uint8Array): Promise<SessionStep> {
+  const message = readMessage(bytes);
+  if (typeof message === 'string') return refuse(services, state, 'frame_invalid', message);
+  try {
+    return await handle(services, link, state, message);
+  } catch (error) {
+    services.counters.failed++;
+    services.log.error({ error, org: link.tenant.orgId, cluster: link.clusterId, message: message.kind }, 'an uplink message was not stored');
+    return refuse(services, state, 'overloaded', 'The cloud could not store the message now; nothing is lost, send it again.');
+  }
+}
+
+/** A checked message, or what is wrong with it. */
+function readMessage(bytes: Uint8Array): AgentUp | string {
+  try {
+    const checked = checkMessage(decodeMessage(bytes));
+    return checked.kind === 'message' ? checked.message : checked.text;
+  } catch (error) {
+    if (error instanceof EnvelopeError) return error.message;
+    throw error;
+  }
+}
+
+function handle(services: SessionServices, link: Link, state: SessionState, message: AgentUp): Promise<SessionStep> | SessionStep {
+  if (state.phase === 'hello') {
+    return message.kind === 'hello' ? open(services, link, message) : refuse(services, state, 'frame_invalid', `The first message must be hello, not ${message.kind}.`);
+  }
+  switch (message.kind) {
+    case 'hello':
+      return refuse(services, state, 'frame_invalid', 'A connection has one hello.');
+    case 'frame':
+      return storeFrame(services, link, state, message);
+    case 'topology':
+      return storeTopology(services, link, state, message.snapshot);
+    default:
+      return message satisfies never;
+  }
+}
+
+async function open(services: SessionServices, link: Link, hello: AgentHello): Promise<SessionStep> {
+  const before: SessionState = { phase: 'hello' };
+  if (hello.wire !== UPLINK_WIRE_VERSION) {
+    return refuse(services, before, 'wire_version', `The agent speaks uplink version ${hello.wire}, this cloud ${UPLINK_WIRE_VERSION}. Update the older one.`);
+  }
+  const sessionId = newId('session', services.randomBytes);
+  const greeting = await greet(link, hello, sessionId, services.now());
+  switch (greeting.kind) {
+    case 'cluster_deleted':
+      return refuse(services, before, 'cluster_deleted', 'The cluster was deleted on the console.');
+    case 'fenced':
+      return refuse(services, before, 'fenced', `A newer agent (epoch ${greeting.newest}) has taken over from epoch ${String(hello.epoch)}. Stop one of the two.`);
+    case 'welcome':
+      return { state: { phase: 'open', epoch: greeting.welcome.epoch, sessionId }, messages: [greeting.welcome], close: false };
+    default:
+      return greeting satisfies never;
+  }
+}
+
+async function storeFrame(services: SessionServices, link: Link, state: SessionState & { phase: 'open' }, frame: AgentFrame): Promise<SessionStep> {
+  if (frame.epoch > state.epoch) return refuse(services, state, 'frame_invalid', `The frame's epoch ${frame.epoch} is beyond the one in force, ${state.epoch}.`);
+  const commit = await commitFrame({ ...link, epoch: state.epoch, sessionId: state.sessionId }, services.names, frame, services.now());
+  switch (commit.kind) {
+    case 'committed':
+      services.counters.frames++;
+      services.counters.rows += commit.rows;
+      services.committed(link.tenant.orgId, link.clusterId);
+      return answer(state, { kind: 'acknowledge', epoch: frame.epoch, sequence: commit.seen });
+    case 'duplicate':
+      services.counters.duplicates++;
+      return answer(state, { kind: 'acknowledge', epoch: frame.epoch, sequence: commit.seen });
+    case 'gap':
+      services.counters.gaps++;
+      return answer(state, { kind: 'resend', epoch: frame.epoch, after: commit.seen });
+    case 'replaced':
+      return replaced(services, state);
+    default:
+      return commit satisfies never;
+  }
+}
+
+async function storeTopology(services: SessionServices, link: Link, state: SessionState & { phase: 'open' }, snapshot: Parameters<typeof commitTopology>[1]): Promise<SessionStep> {
+  const stored = await commitTopology({ ...link, epoch: state.epoch, sessionId: state.sessionId }, snapshot, services.now());
+  if (!stored) return replaced(services, state);
+  services.counters.snapshots++;
+  return { state, messages: [], close: false };
+}
+
+function answer(state: SessionState, message: AgentDown): SessionStep {
+  return { state, messages: [message], close: false };
+}
+
+function replaced(services: SessionServices, state: SessionState): SessionStep {
+  return refuse(services, state, 'replaced', 'Another connection of this cluster has taken over, or the cluster was deleted.');
+}
+
+function refuse(services: SessionServices, state: SessionState, code: AgentRefused['code'], message: string): SessionStep {
+  services.counters.refused++;
+  return { state, messages: [refusal(code, message)], close: true };
+}
