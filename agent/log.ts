@@ -8,6 +8,6 @@ export type Log = (level: LogLevel, message: string, facts?: Readonly<Record<str
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
 export function createLog(level: LogLevel): Log {
-  const logger = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (label) => ({ level: label }) } }, destination({ dest: 2, sync: true }));
+  const logger = pino({ level, base: null, messageKey: 'message', timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (label) => ({ level: label }) } }, destination({ dest: 2, sync: true }));
   return (at, message, facts = {}) => logger[at](facts, message);
 }

@@ -13,7 +13,17 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sidelight-spool-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const spool of opened.splice(0)) await spool.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const opened: Spool[] = [];
+async function openSpool(...of: Parameters<typeof Spool.open>): Promise<Spool> {
+  const spool = await Spool.open(...of);
+  opened.push(spool);
+  return spool;
+}
 
 const batchOf = (sequence: number, requests = 1): Batch => {
   const windows = [makeWindow('a', sequence, sequence, [makeEdge({ requests })])];
@@ -33,7 +43,7 @@ const places = async (spool: Spool): Promise<string[]> => (await framesIn(spool)
 const segments = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.segment')).sort();
 
 async function adopted(): Promise<Spool> {
-  const spool = await Spool.open(folder);
+  const spool = await openSpool(folder);
   await spool.adopt(7, {});
   return spool;
 }
@@ -43,7 +53,7 @@ test('frames keep their place and content over a restart, and a restart begins a
   await first.append(batchOf(1, 5), LENGTH_MS, 1000);
   await first.append(batchOf(2), LENGTH_MS, 2000);
   await first.close();
-  const second = await Spool.open(folder);
+  const second = await openSpool(folder);
   expect(second.epoch).toBe(8);
   expect(second.marks).toEqual({ a: 2 });
   await second.append(batchOf(3), LENGTH_MS, 3000);
@@ -52,10 +62,10 @@ test('frames keep their place and content over a restart, and a restart begins a
 });
 
 test('a spool that no cloud has adopted has no epoch and sends nothing, however often it restarts', async () => {
-  const first = await Spool.open(folder);
+  const first = await openSpool(folder);
   await first.append(batchOf(1), LENGTH_MS, 1000);
   await first.close();
-  const second = await Spool.open(folder);
+  const second = await openSpool(folder);
   await second.append(batchOf(2), LENGTH_MS, 2000);
   expect(second.epoch).toBeNull();
   expect(second.marks).toEqual({ a: 2 });
@@ -64,13 +74,13 @@ test('a spool that no cloud has adopted has no epoch and sends nothing, however 
   expect(await places(second)).toEqual(['3.1<0', '3.2<1']);
   await second.append(batchOf(3), LENGTH_MS, 3000);
   await second.close();
-  const third = await Spool.open(folder);
+  const third = await openSpool(folder);
   expect(await places(third)).toEqual(['3.1<0', '3.2<1', '3.3<2']);
   expect(third.epoch).toBe(4);
 });
 
 test('windows that the adopting cloud has already are left out of what was sealed before', async () => {
-  const spool = await Spool.open(folder);
+  const spool = await openSpool(folder);
   const windows = [1, 2, 3].map((sequence) => makeWindow('a', sequence, sequence, [makeEdge()]));
   await spool.append({ windows, marks: { a: 3 } }, LENGTH_MS, 1000);
   await spool.adopt(3, { a: 2, b: 9 });
@@ -81,7 +91,7 @@ test('windows that the adopting cloud has already are left out of what was seale
   };
   await check(spool);
   await spool.close();
-  await check(await Spool.open(folder));
+  await check(await openSpool(folder));
 });
 
 test('acknowledged frames leave the spool, and the newest record stays on disk so that the marks survive', async () => {
@@ -92,7 +102,7 @@ test('acknowledged frames leave the spool, and the newest record stays on disk s
   await spool.acknowledge({ epoch: 7, sequence: 3 });
   expect(await places(spool)).toEqual([]);
   await spool.close();
-  const again = await Spool.open(folder);
+  const again = await openSpool(folder);
   expect(again.marks).toEqual({ a: 3 });
   expect(await places(again)).toEqual(['7.1<0', '7.2<1', '7.3<2']);
   await again.acknowledge({ epoch: 7, sequence: 3 });
@@ -101,7 +111,7 @@ test('acknowledged frames leave the spool, and the newest record stays on disk s
   await again.acknowledge({ epoch: 8, sequence: 1 });
   expect(segments()).toHaveLength(1);
   await again.close();
-  expect((await Spool.open(folder)).marks).toEqual({ a: 4 });
+  expect((await openSpool(folder)).marks).toEqual({ a: 4 });
 });
 
 test('what was acknowledged before the newest frame is remembered over a restart without the cloud', async () => {
@@ -110,7 +120,7 @@ test('what was acknowledged before the newest frame is remembered over a restart
   await spool.acknowledge({ epoch: 7, sequence: 2 });
   await spool.append(batchOf(3), LENGTH_MS, 1000);
   await spool.close();
-  expect(await places(await Spool.open(folder))).toEqual(['7.3<0']);
+  expect(await places(await openSpool(folder))).toEqual(['7.3<0']);
 });
 
 test('a number that the cloud has seen is never given again', async () => {
@@ -133,14 +143,14 @@ test('cut at every byte, the spool opens with exactly the frames that were whole
   for (let at = 0; at <= whole.length; at++) {
     writeFileSync(join(cut, '0000000001.segment'), whole.subarray(0, at));
     copyFileSync(join(folder, 'epoch'), join(cut, 'epoch'));
-    const spool = await Spool.open(cut);
+    const spool = await openSpool(cut);
     const count = ends.findLastIndex((end) => end <= at);
     const epoch = spool.epoch ?? 0;
     expect([at, spool.frames, spool.marks['a'] ?? 0]).toEqual([at, count, count]);
     if (at % 37 === 0) {
       await spool.append(batchOf(9), LENGTH_MS, 1000);
       await spool.close();
-      const again = await Spool.open(cut);
+      const again = await openSpool(cut);
       expect((await places(again)).at(-1)).toBe(`${epoch}.1<0`);
       await again.close();
     }
@@ -163,7 +173,7 @@ test('a record with a flipped bit is passed over and counted, and the others are
   const at = (ends[0] ?? 0) + 40;
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   writeFileSync(join(folder, '0000000001.segment'), bytes);
-  const spool = await Spool.open(folder);
+  const spool = await openSpool(folder);
   expect(await places(spool)).toEqual(['7.1<0', '7.3<1']);
   expect(spool.damaged).toBe(1);
 });
@@ -173,12 +183,12 @@ test('junk after the last record is passed over', async () => {
   await first.append(batchOf(1), LENGTH_MS, 1000);
   await first.close();
   appendFileSync(join(folder, '0000000001.segment'), Buffer.alloc(50, 0xff));
-  expect(await places(await Spool.open(folder))).toEqual(['7.1<0']);
+  expect(await places(await openSpool(folder))).toEqual(['7.1<0']);
 });
 
 test('a full spool drops its oldest frames and the next frame tells how many and what they had lost', async () => {
   const limits = { ageMsMax: 1e12, bytesMax: 2_500_000 };
-  const spool = await Spool.open(folder, limits);
+  const spool = await openSpool(folder, limits);
   await spool.adopt(7, {});
   const noise = (at: number) => Array.from({ length: 6000 }, (_, row) => makeEdge({ source: `s/host/${Math.imul(at * 6000 + row, 2654435761) >>> 0}`, service: `s/${Math.imul(row + at, 40503) >>> 0}` }));
   let sequence = 0;
@@ -195,7 +205,7 @@ test('a full spool drops its oldest frames and the next frame tells how many and
   expect(frames[0]?.previous).toBe(0);
   expect(frames.at(-1)?.dropped).toEqual({ proxyWindows: dropped + 1, frames: dropped, folded: 2 * (dropped + 1) });
   await spool.close();
-  expect((await framesIn(await Spool.open(folder, limits))).map((frame) => frame.sequence)).toEqual(frames.map((frame) => frame.sequence));
+  expect((await framesIn(await openSpool(folder, limits))).map((frame) => frame.sequence)).toEqual(frames.map((frame) => frame.sequence));
 }, 20_000);
 
 test('frames older than a day are dropped with the segment that holds them, and a drop is not undone by a crash', async () => {
@@ -203,13 +213,13 @@ test('frames older than a day are dropped with the segment that holds them, and 
   await first.append(batchOf(1), LENGTH_MS, 1000);
   await first.close();
   const old = readFileSync(join(folder, '0000000001.segment'));
-  const second = await Spool.open(folder);
+  const second = await openSpool(folder);
   await second.append(batchOf(2), LENGTH_MS, 1000 + 25 * 3_600_000);
   expect(await places(second)).toEqual(['8.1<0']);
   expect((await framesIn(second))[0]?.dropped.frames).toBe(1);
   await second.close();
   writeFileSync(join(folder, '0000000001.segment'), old);
-  expect(await places(await Spool.open(folder))).toEqual(['8.1<0']);
+  expect(await places(await openSpool(folder))).toEqual(['8.1<0']);
 });
 
 test('a lost epoch note is found again in the records', async () => {
@@ -217,14 +227,14 @@ test('a lost epoch note is found again in the records', async () => {
   await first.append(batchOf(1), LENGTH_MS, 1000);
   await first.close();
   rmSync(join(folder, 'epoch'));
-  expect((await Spool.open(folder)).epoch).toBe(8);
+  expect((await openSpool(folder)).epoch).toBe(8);
 });
 
 test('a write that fails changes nothing, and its repetition is one frame', async () => {
   const spool = await adopted();
   await spool.append(batchOf(1), LENGTH_MS, 1000);
   await spool.close();
-  const again = await Spool.open(folder);
+  const again = await openSpool(folder);
   rmSync(folder, { recursive: true });
   await expect(again.append(batchOf(2), LENGTH_MS, 1000)).rejects.toThrow();
   expect(again.marks).toEqual({ a: 1 });
@@ -235,8 +245,23 @@ test('a write that fails changes nothing, and its repetition is one frame', asyn
   const [name = ''] = segments();
   const bytes = readFileSync(join(folder, name));
   appendFileSync(join(folder, name), bytes);
-  expect(await places(await Spool.open(folder))).toEqual(['8.1<0']);
+  expect(await places(await openSpool(folder))).toEqual(['8.1<0']);
   truncateSync(join(folder, name), bytes.length);
+});
+
+test('a frame that the disk has damaged is left out, and the next one tells of it', async () => {
+  const spool = await adopted();
+  for (const sequence of [1, 2, 3]) await spool.append(batchOf(sequence), LENGTH_MS, 1000);
+  const file = join(folder, '0000000001.segment');
+  const bytes = readFileSync(file);
+  const size = (bytes.length / 4) * 2;
+  bytes[Math.floor(size)] = (bytes[Math.floor(size)] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  expect(await places(spool)).toHaveLength(2);
+  await spool.append(batchOf(4), LENGTH_MS, 1000);
+  const frames = await framesIn(spool);
+  expect(frames.map(({ sequence, previous, dropped }) => [sequence, previous, dropped.frames])).toEqual([[1, 0, 0], [3, 1, 0], [4, 3, 1]]);
+  expect(spool.droppedFrames).toBe(1);
 });
 
 test('a folder that can’t be used is told with its remedy', async () => {
