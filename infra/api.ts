@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { type Call, type CallName, calls } from '../cloud/wire/calls.ts';
 import { type ErrorCode, Problem } from '../cloud/wire/errors.ts';
+import { Fault } from './fault.ts';
 
 type Part<N extends CallName, K extends string> = (typeof calls)[N] extends Record<K, infer S> ? (S extends z.ZodType ? { readonly [P in K]: z.input<S> } : unknown) : unknown;
 /** `params`, `query` and `body` of a call, those that it has. */
@@ -18,15 +19,12 @@ export interface ApiClient {
   with(credentials: Credentials): ApiClient;
 }
 
-/** An answer of the API that is not the success of the call. */
-export class ApiFault extends Error {
-  override readonly name = 'ApiFault';
+/** An answer of the API that is not the success of the call; its code is the API's, or `unreadable`. */
+export class ApiFault extends Fault {
   readonly status: number;
-  readonly code: ErrorCode | 'unreadable';
   constructor(call: string, status: number, code: ErrorCode | 'unreadable', detail: string) {
-    super(`${call} answered ${status} ${code}: ${detail}`);
+    super(code, `The API answered ${call} with ${status}: ${detail}`, "The cloud's log has the request.");
     this.status = status;
-    this.code = code;
   }
 }
 

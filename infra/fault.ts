@@ -1,7 +1,7 @@
 /** An error for people: what happened, whose fault, what to do, with a stable code. */
 
 export class Fault extends Error {
-  override readonly name = 'Fault';
+  override readonly name: string = 'Fault';
   /** Stable, snake_case; never renamed or reused. */
   readonly code: string;
   readonly remedy: string;

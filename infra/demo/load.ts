@@ -18,12 +18,15 @@ export interface LoadConfig {
 const OPEN_MAX = 200;
 const REQUEST_MS_MAX = 10_000;
 const REPORT_MS = 10_000;
+/** Longer than all but a hanging answer takes. */
+const STOP_MS_MAX = 3_000;
 
 const config = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as LoadConfig;
 const agent = new Agent({ keepAlive: true, maxSockets: OPEN_MAX });
 const { host, port } = splitAddress(config.target);
 const counts = { sent: 0, ok: 0, failed: 0, leftOut: 0 };
 let open = 0;
+let stopping = false;
 
 function send(): void {
   if (open >= OPEN_MAX) {
@@ -56,10 +59,17 @@ function choose(): LoadConfig['requests'][number] {
 
 /** Exponential gaps, as independent callers make them. */
 function next(): void {
+  if (stopping) return;
   send();
   setTimeout(next, (-Math.log(1 - Math.random()) * 1000) / config.requestsPerSecond);
 }
 
 next();
 setInterval(() => process.stdout.write(`${new Date().toISOString()} ${JSON.stringify({ ...counts, open })}\n`), REPORT_MS);
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => process.exit(0));
+/** Answers that are on their way are waited for, so that the stop breaks no request. */
+function stop(): void {
+  stopping = true;
+  setTimeout(() => process.exit(0), STOP_MS_MAX);
+  setInterval(() => { if (open === 0) process.exit(0); }, 10);
+}
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, stop);

@@ -3,8 +3,8 @@ import { type Child, type Family, openFamily } from '../children.ts';
 import { Fault } from '../fault.ts';
 import { type Supervised, supervise } from '../supervise.ts';
 
-/** In the order of the stop: nobody loses what it calls or reports to. */
-const STAGES = ['load', 'proxy', 'service', 'agent', 'cloud'] as const;
+/** In the order of the stop: first who asks, then who answers, then who carries and counts, then who is told. */
+const STAGES = ['load', 'service', 'proxy', 'agent', 'cloud'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export interface DemoProcesses {

@@ -84,7 +84,9 @@ function reply(response: ServerResponse, status: number, body: object): void {
 function storeServer(): Server {
   return createTcp((socket) => {
     socket.on('error', () => undefined);
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => undefined);
+    lines.on('line', (line) => {
       setTimeout(() => {
         if (failsNow()) socket.destroy();
         else if (socket.writable) socket.write(`VALUE ${line.slice(4)} ${'x'.repeat(64)}\n`);

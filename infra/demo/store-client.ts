@@ -24,11 +24,17 @@ export function openStore(address: string, limitMs: number): Store {
     const { host, port } = splitAddress(address);
     const socket = connect({ host, port, noDelay: true });
     const opened = { socket, waiting: [] as Waiting[], uses: 0 };
-    socket.setTimeout(limitMs, () => socket.destroy(new Error('timeout')));
-    createInterface({ input: socket }).on('line', (text) => {
+    socket.setTimeout(limitMs, () => {
+      if (opened.waiting.length > 0) socket.destroy(new Error('timeout'));
+      else socket.end();
+    });
+    const lines = createInterface({ input: socket });
+    lines.on('line', (text) => {
       opened.waiting.shift()?.done(text);
       if (opened.uses >= USES_MAX && opened.waiting.length === 0) socket.end();
     });
+    // It repeats the socket's error, which is handled below.
+    lines.on('error', () => undefined);
     const lost = (error?: Error): void => {
       if (line === opened) line = undefined;
       for (const waiting of opened.waiting.splice(0)) waiting.fail(error ?? new Error('the store closed the connection'));
