@@ -268,6 +268,21 @@ test('a stop breaks off a hanging send, and the next worker sends it at once', a
   expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: 1 }]);
 });
 
+test('deliveries that are done are dropped after 35 days, but not those of an open incident', async () => {
+  await testChannel(world.context(), { id: channelId, randomBytes });
+  const ruleId = await breakService();
+  await worker.tick();
+  expect(await deliveries()).toHaveLength(2);
+  world.nowMs += 36 * 86_400_000;
+  await world.tenant.transaction((tx) => tx`update tenant.alert_rule set due_at = ${new Date(world.nowMs + 86_400_000)} where org_id = ${world.orgId}`);
+  await testChannel(world.context(), { id: channelId, randomBytes });
+  await worker.tick();
+  expect((await deliveries()).map((delivery) => delivery.event)).toEqual(['channel.test', 'incident.opened']);
+  await endRule(ruleId);
+  await worker.tick();
+  expect((await deliveries()).map((delivery) => delivery.event).sort()).toEqual(['channel.test', 'incident.resolved']);
+});
+
 test('what waits for a removed channel is dropped', async () => {
   await testChannel(world.context(), { id: channelId, randomBytes });
   await deleteChannel(world.context(), { id: channelId });

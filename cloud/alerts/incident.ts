@@ -97,6 +97,13 @@ export async function resolveOfRule(tx: Transaction, scene: AlertScene, ruleId: 
   return open.length;
 }
 
+/** Resolves every open incident of a cluster. */
+export async function resolveOfCluster(tx: Transaction, scene: AlertScene, clusterId: string, text: string): Promise<void> {
+  const open = await tx<{ id: string }[]>`
+    select id from tenant.incident where org_id = ${scene.orgId} and cluster_id = ${clusterId} and resolved_at is null`;
+  for (const { id } of open) await resolveIncident(tx, scene, id, text);
+}
+
 async function addEvent(tx: Transaction, scene: AlertScene, incidentId: string, kind: 'opened' | 'updated' | 'resolved', text: string): Promise<void> {
   await tx`
     insert into tenant.incident_event (org_id, incident_id, at, kind, text)

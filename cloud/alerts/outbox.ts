@@ -10,6 +10,9 @@ import type { AlertScene, Incident } from './incident.ts';
 export const LEASE_MS = 30_000;
 /** Due rows looked at in one claim; an organization that fills them is left out of the next once its share is under way. */
 const SCANNED_MAX = 1_000;
+/** Deliveries that are done are kept this long for the deliveries page. */
+const KEPT_MS = 35 * 86_400_000;
+const DROPPED_MAX = 100;
 /** A resolve looks again after its opening no sooner than this. */
 const DEFER_MS_MIN = 1_000;
 
@@ -164,6 +167,7 @@ export function recordDelivered(tenant: Tenant, claim: DeliveryClaim, delivery: 
       where org_id = ${claim.orgId} and id = ${claim.id} and state = 'pending'`;
     if (marked.count === 0) return false;
     await releaseResolve(tx, claim, delivery, nowMs);
+    await dropOld(tx, claim, delivery.channel.id, nowMs);
     return true;
   });
 }
@@ -205,6 +209,16 @@ async function giveUp(tx: Transaction, claim: DeliveryClaim, error: string): Pro
   await tx`
     update tenant.outbox set state = 'failed', claimed_until = null, last_error = ${error}
     where org_id = ${claim.orgId} and id = ${claim.id} and state = 'pending' and claimed_until = ${claim.until}`;
+}
+
+/** Deliveries that are done and old go, a few each time one ends; those of an open incident stay, since its end goes to who knows of it. */
+async function dropOld(tx: Transaction, claim: DeliveryClaim, channelId: string, nowMs: number): Promise<void> {
+  await tx`
+    delete from tenant.outbox where org_id = ${claim.orgId} and id in (
+      select o.id from tenant.outbox o
+      where o.org_id = ${claim.orgId} and o.channel_id = ${channelId} and o.state <> 'pending' and o.created_at < ${new Date(nowMs - KEPT_MS)}
+        and not exists (select from tenant.incident i where i.org_id = o.org_id and i.id = o.incident_id and i.resolved_at is null)
+      order by o.created_at limit ${DROPPED_MAX} for update skip locked)`;
 }
 
 /** An opening that is done with lets its waiting resolve go at once. */

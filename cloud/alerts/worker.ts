@@ -101,7 +101,7 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
 
   function told(fault: unknown, message: string): void {
     counters.faults += 1;
-    log.error({ fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) }, message);
+    log.error({ error: fault }, message);
   }
 
   async function evaluateDue(): Promise<void> {

@@ -7,6 +7,7 @@ import { listChannels } from '../actions/channel/list.ts';
 import { testChannel, TESTS_PER_MINUTE_MAX } from '../actions/channel/test.ts';
 import { getIncident } from '../actions/incident/get.ts';
 import { listIncidents } from '../actions/incident/list.ts';
+import { deleteCluster } from '../actions/cluster/delete.ts';
 import { createRule, RULES_MAX } from '../actions/rule/create.ts';
 import { deleteRule } from '../actions/rule/delete.ts';
 import { getRule } from '../actions/rule/get.ts';
@@ -163,6 +164,23 @@ test('tests of a channel are limited, and shown among its deliveries', async () 
   expect(await listDeliveries(ours, { id: channel.id })).toHaveLength(TESTS_PER_MINUTE_MAX);
   world.nowMs += 61_000;
   await testChannel(ours, { id: channel.id, randomBytes });
+  await deleteChannel(ours, { id: channel.id });
+});
+
+test('removing a cluster tells the receivers of its open incident that it is over', async () => {
+  const channel = await addChannel(ours);
+  await world.addCluster('clu_doomed');
+  const scope = { clusterId: 'clu_doomed', namespace: null, workload: null, service: null };
+  const rule = await createRule(ours, { rule: input({ scope, channelIds: [channel.id] }), randomBytes });
+  world.nowMs += 100_000;
+  await world.addWindow(world.nowMs - WINDOW_MS, [{ service: 'shop/web', destination: 'shop/host/web', requests: 100, app: 60 }], 'clu_doomed');
+  const unsent = Object.assign(() => Promise.reject(new Error('not now')), { guarded: true as const });
+  await world.worker({ fetch: unsent }).tick();
+  expect(await listIncidents(ours, { limit: 1, clusterId: 'clu_doomed' })).toMatchObject([{ state: 'open' }]);
+  await deleteCluster(ours, { ...SCENE, clusterId: 'clu_doomed' });
+  expect(await listIncidents(ours, { limit: 1, clusterId: 'clu_doomed' })).toEqual([]);
+  expect((await listDeliveries(ours, { id: channel.id })).map((delivery) => delivery.event).sort()).toEqual(['incident.opened', 'incident.resolved']);
+  await deleteRule(ours, { ...SCENE, id: rule.id });
   await deleteChannel(ours, { id: channel.id });
 });
 

@@ -14,8 +14,8 @@ export const clusterHandlers: Handlers<Names> = {
   listClusters: async ({ context }) => ({ clusters: await listClusters(context) }),
   createCluster: ({ context, body, services }) => createCluster(context, { name: body.name, randomBytes: services.randomBytes }),
   getCluster: ({ context, params }) => getCluster(context, { clusterId: params.clusterId }),
-  deleteCluster: async ({ context, params }) => {
-    await deleteCluster(context, { clusterId: params.clusterId });
+  deleteCluster: async ({ context, params, services: { publicUrl, randomBytes } }) => {
+    await deleteCluster(context, { clusterId: params.clusterId, publicUrl, randomBytes });
     return null;
   },
   createClusterToken: ({ context, params, services }) => createAgentToken(context, { clusterId: params.clusterId, randomBytes: services.randomBytes }),
