@@ -34,7 +34,7 @@ function usage() {
 }
 
 function surroundings(logger: Logger, onShutdown: () => void) {
-  return { logger, wallMs: Date.now, nowUs: () => performance.now() * 1_000, random: Math.random, createDataplane, usage, onShutdown };
+  return { logger, wallMs: Date.now, nowUs: () => performance.now() * 1_000, random: Math.random, createDataplane, usage, onShutdown: () => void setTimeout(onShutdown, ANSWER_MS) };
 }
 
 function startProxy(config: ProxyConfig, logger: Logger, onShutdown: () => void): Proxy {
@@ -57,7 +57,7 @@ function run(): void {
   };
   let proxy: Proxy;
   try {
-    proxy = startProxy(config, logger, () => void setTimeout(() => ending || end('asked on the admin port'), ANSWER_MS));
+    proxy = startProxy(config, logger, () => void (ending || end('asked on the admin port')));
   } catch (error) {
     const code = error instanceof StartFault ? error.code : 'start_failed';
     logger.log('error', "the proxy can't start", { code, reason: error instanceof Error ? error.message : String(error) });

@@ -4,7 +4,8 @@ import { afterEach, expect, test } from 'vitest';
 import { identityOf } from '../wire/labels.ts';
 import type { ProxyOrders } from '../wire/orders.ts';
 import { startFakeControl, type FakeControl, type FakeControlOptions } from './fake-control.ts';
-import { freePorts, meshOrders } from './orders.ts';
+import { freePorts } from './free-ports.ts';
+import { meshOrders } from './orders.ts';
 import { cleanUp, proxyEnv, startProxy, temporaryFolder, until } from './proxy-process.ts';
 import { createTestCa } from './test-ca.ts';
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 });
 
 async function control(options: Partial<FakeControlOptions> = {}): Promise<FakeControl> {
-  const started = await startFakeControl({ ca, leafName: LEAF, ...options });
+  const started = await startFakeControl({ ca, leafName: () => LEAF, ...options });
   controls.push(started);
   return started;
 }
@@ -80,7 +81,7 @@ test('a refused token is told with its code, and asked with again, read anew', a
 });
 
 test('a leaf that is not for this workload is refused', async () => {
-  const { port } = await control({ leafName: identityOf('web', 'bank', 'cluster.local') });
+  const { port } = await control({ leafName: () => identityOf('web', 'bank', 'cluster.local') });
   const proxy = startProxy(proxyEnv({ controlPort: port, trustBundle: ca.certificate }));
   const line = await until(() => proxy.lines().find(({ code }) => code === 'certify_failed'), proxy.text);
   expect(line['reason']).toContain('its namespace is bank, not shop');

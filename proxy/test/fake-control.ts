@@ -1,5 +1,4 @@
 /** A control plane for tests: certifies by a test CA, greets, and lets the test say what it sends and acknowledges. */
-import { createPublicKey, type X509Certificate } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { encodeFrame, FrameReader } from '../control/framing.ts';
 import type { FromControl, ProxyOrders, ToControl } from '../wire/orders.ts';
@@ -13,15 +12,15 @@ export interface FakeControlOptions {
   /** The name on the control plane's own certificate. */
   readonly serverNames?: readonly string[];
   readonly token?: string;
-  /** The name of the leaves that it issues. */
-  readonly leafName: string;
+  /** The name of the leaf for a workload. */
+  readonly leafName: (workload: string) => string;
   readonly leafMs?: number;
   /** Sent on each hello, after the welcome. */
-  readonly orders?: () => ProxyOrders | null;
+  readonly orders?: (workload: string) => ProxyOrders | null;
   /** Which windows to acknowledge as they come; default all. */
   readonly acknowledges?: (window: ProxyWindow) => boolean;
-  /** Sent after the welcome; null: no tick. */
-  readonly tick?: () => Extract<FromControl, { kind: 'tick' }> | null;
+  /** Length of its windows, which are those of this machine's clock; 0: it never sends a tick. */
+  readonly tickMs?: number;
   readonly port?: number;
 }
 
@@ -38,10 +37,11 @@ export interface FakeControl {
   readonly port: number;
   readonly certifies: Extract<ToControl, { kind: 'certify' }>[];
   readonly hellos: Extract<ToControl, { kind: 'hello' }>[];
+  /** As they came, those that came again as well. */
   readonly windows: ProxyWindow[];
   readonly statuses: Extract<ToControl, { kind: 'status' }>[];
-  /** The newest link that is still open. */
-  link(): FakeLink | null;
+  /** The newest link (of this workload) that is still open. */
+  link(workload?: string): FakeLink | null;
   /** Accept no `certify` from now on, with this code. */
   refuse: string | null;
   close(): Promise<void>;
@@ -51,7 +51,9 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
   const domain = options.trustDomain ?? 'cluster.local';
   const leaf = options.ca.issue(options.serverNames ?? [`control.sidelight.serviceaccount.identity.sidelight.${domain}`]);
   const sockets = new Set<TLSSocket>();
-  let newest: FakeLink | null = null;
+  const tickMs = options.tickMs ?? 10_000;
+  let links: FakeLink[] = [];
+  let ticker: ReturnType<typeof setTimeout> | undefined;
   const server = createServer(
     { key: leaf.privateKey, cert: leaf.certificate, ca: options.ca.certificate, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' },
     (socket) => {
@@ -84,7 +86,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
 
   function onHello(socket: TLSSocket, hello: Extract<ToControl, { kind: 'hello' }>, send: FakeLink['send']): void {
     control.hellos.push(hello);
-    newest = {
+    const link: FakeLink = {
       hello,
       send,
       sendRaw: (bytes) => void socket.write(bytes),
@@ -93,11 +95,21 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
         return !socket.destroyed;
       },
     };
+    links = [link, ...links.filter(({ open }) => open)];
     send({ kind: 'welcome', version: 1 });
-    const tick = options.tick === undefined ? { kind: 'tick', tick: 1_000, tickMs: 10_000, elapsedMs: 0 } : options.tick();
-    if (tick !== null) send(tick);
-    const orders = options.orders?.() ?? null;
+    if (tickMs > 0) send(tickNow());
+    const orders = options.orders?.(hello.workload) ?? null;
     if (orders !== null) send({ kind: 'orders', orders });
+  }
+
+  function tickNow(): Extract<FromControl, { kind: 'tick' }> {
+    const nowMs = Date.now();
+    return { kind: 'tick', tick: Math.floor(nowMs / tickMs), tickMs, elapsedMs: nowMs % tickMs };
+  }
+
+  function onBoundary(): void {
+    for (const link of links) if (link.open) link.send(tickNow());
+    ticker = setTimeout(onBoundary, tickMs - (Date.now() % tickMs));
   }
 
   function certified(message: Extract<ToControl, { kind: 'certify' }>): FromControl {
@@ -105,7 +117,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     const spki = spkiOfRequest(Buffer.from(message.csr, 'base64'));
     return {
       kind: 'certified',
-      certificateChain: options.ca.certify(spki, [options.leafName], { notAfterMs }),
+      certificateChain: options.ca.certify(spki, [options.leafName(message.workload)], { notAfterMs }),
       trustBundle: options.ca.certificate,
       notAfter: new Date(notAfterMs).toISOString(),
     };
@@ -115,6 +127,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
+  if (tickMs > 0) ticker = setTimeout(onBoundary, tickMs - (Date.now() % tickMs));
   const address = server.address();
   const control: FakeControl = {
     port: typeof address === 'object' && address !== null ? address.port : 0,
@@ -122,18 +135,14 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     hellos: [],
     windows: [],
     statuses: [],
-    link: () => (newest?.open === true ? newest : null),
+    link: (workload) => links.find(({ open, hello }) => open && (workload === undefined || hello.workload === workload)) ?? null,
     refuse: null,
     async close() {
+      clearTimeout(ticker);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
   return control;
-}
-
-/** Reads nothing from a certificate but whether it is for this key. */
-export function isForKey(certificate: X509Certificate, spki: Uint8Array): boolean {
-  return certificate.publicKey.equals(createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' }));
 }
