@@ -356,10 +356,10 @@ export class Exchange implements Connecting, ByteSink {
     const end: ExchangeEnd = {
       fault: this.fault,
       status: this.status,
-      latencyUs: this.firstUs > 0 ? this.firstUs - this.startUs : -1,
-      durationUs: nowUs - this.startUs,
-      appUs: this.context.direction === 'inbound' && this.sentUs > 0 ? answeredUs - this.sentUs : 0,
-      queueUs: waitedUs,
+      latencyUs: this.firstUs > 0 ? Math.round(this.firstUs - this.startUs) : -1,
+      durationUs: Math.round(nowUs - this.startUs),
+      appUs: this.context.direction === 'inbound' && this.sentUs > 0 ? Math.round(answeredUs - this.sentUs) : 0,
+      queueUs: Math.round(waitedUs),
       retries: this.retries,
       route: this.template,
     };

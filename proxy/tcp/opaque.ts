@@ -73,10 +73,10 @@ function count(
   copy.context.recorder.ended(copy.edge, {
     fault,
     status: 0,
-    latencyUs,
-    durationUs: nowUs - copy.startUs,
-    appUs: copy.context.direction === 'inbound' ? connectedUs - copy.startUs : 0,
-    queueUs: connectedUs - copy.startUs,
+    latencyUs: Math.round(latencyUs),
+    durationUs: Math.round(nowUs - copy.startUs),
+    appUs: copy.context.direction === 'inbound' ? Math.round(connectedUs - copy.startUs) : 0,
+    queueUs: Math.round(connectedUs - copy.startUs),
     retries: copy.retries,
     route: null,
   });
