@@ -27,6 +27,12 @@ Webhooks are printed here and kept in ${data}/webhooks.jsonl; logs are in ${data
 `;
 }
 
+/** Short where that is shorter. */
+function shown(data: string): string {
+  const path = relative(process.cwd(), data);
+  return path === '' ? '.' : path.startsWith('..') ? data : path;
+}
+
 async function demo(port: number, data: string): Promise<void> {
   const folder = demoFolder(data);
   await ensurePortFree('127.0.0.1', port);
@@ -40,7 +46,7 @@ async function demo(port: number, data: string): Promise<void> {
     const booted = await Promise.race([booting, stop.asked]);
     if (booted !== undefined) {
       say(`ready ${booted.origin}`);
-      say(tips(booted, relative(process.cwd(), data) || '.'));
+      say(tips(booted, shown(data)));
       await stop.asked;
     }
     say('stopping');
