@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { startPair, type Pair } from './pair.ts';
+import { startControlledPair, type ControlledPair } from './controlled-pair.ts';
 import { cleanUp, until } from './proxy-process.ts';
 
-let pair: Pair | null = null;
+let pair: ControlledPair | null = null;
 
 afterEach(async () => {
   await cleanUp();
@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 test('leaves of five seconds are renewed under load without a failed request', async () => {
-  pair = await startPair({ leafMs: 5_000 });
+  pair = await startControlledPair({ leafMs: 5_000 });
   const { control, request, caller, callee } = pair;
   const statuses = new Map<number, number>();
   const untilMs = Date.now() + 9_000;
@@ -29,7 +29,7 @@ test('leaves of five seconds are renewed under load without a failed request', a
 });
 
 test('both proxies restarted while the control plane is gone serve at once', async () => {
-  pair = await startPair();
+  pair = await startControlledPair();
   expect(await pair.request()).toBe(200);
   await pair.caller.end('SIGKILL');
   await pair.callee.end();

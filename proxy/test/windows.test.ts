@@ -2,10 +2,10 @@ import { afterEach, expect, test } from 'vitest';
 import { addSparse, createHistogram, histogramCount } from '../wire/histogram.ts';
 import type { ProxyWindow } from '../wire/report.ts';
 import type { FakeControl } from './fake-control.ts';
-import { CALLEE, CALLER, distinctWindows, startPair, total, type Pair } from './pair.ts';
+import { CALLEE, CALLER, distinctWindows, startControlledPair, total, type ControlledPair } from './controlled-pair.ts';
 import { cleanUp, until } from './proxy-process.ts';
 
-let pair: Pair | null = null;
+let pair: ControlledPair | null = null;
 const extra: FakeControl[] = [];
 
 afterEach(async () => {
@@ -15,7 +15,7 @@ afterEach(async () => {
   pair = null;
 });
 
-async function requests(of: Pair, count: number, path?: string): Promise<number[]> {
+async function requests(of: ControlledPair, count: number, path?: string): Promise<number[]> {
   const statuses: number[] = [];
   for (let turn = 0; turn < count; turn++) statuses.push(await of.request(path));
   return statuses;
@@ -23,13 +23,13 @@ async function requests(of: Pair, count: number, path?: string): Promise<number[
 
 const instanceOf = (control: FakeControl, workload: string) => control.hellos.find((hello) => hello.workload === workload)?.instance ?? '';
 
-async function metric(proxy: Pair['caller'], name: string): Promise<number> {
+async function metric(proxy: ControlledPair['caller'], name: string): Promise<number> {
   const text = await (await fetch(`${await proxy.admin()}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
 test('both views of the same requests are reported, each once, and acknowledged windows leave the ring', async () => {
-  pair = await startPair();
+  pair = await startControlledPair();
   const { control, caller, callee } = pair;
   expect(new Set(await requests(pair, 60))).toEqual(new Set([200]));
   expect(new Set(await requests(pair, 15, '/fail'))).toEqual(new Set([500]));
@@ -55,7 +55,7 @@ test('both views of the same requests are reported, each once, and acknowledged 
 
 test('windows are sent again until they are acknowledged, never renumbered, and none is missing or twice', async () => {
   let acknowledges = false;
-  pair = await startPair({ acknowledges: () => acknowledges });
+  pair = await startControlledPair({ acknowledges: () => acknowledges });
   const { control, caller } = pair;
   const instance = instanceOf(control, CALLER);
   let sent = 0;
@@ -78,7 +78,7 @@ test('windows are sent again until they are acknowledged, never renumbered, and 
 });
 
 test('over a gap of the link windows keep their own ticks, counted on, and traffic flows on', async () => {
-  pair = await startPair();
+  pair = await startControlledPair();
   const { control, caller } = pair;
   const instance = instanceOf(control, CALLER);
   const spans: { readonly beganMs: number; readonly endedMs: number }[] = [];
@@ -111,7 +111,7 @@ test('over a gap of the link windows keep their own ticks, counted on, and traff
 });
 
 test('on SIGTERM the last window goes out and is waited for', async () => {
-  pair = await startPair({ tickMs: 60_000 });
+  pair = await startControlledPair({ tickMs: 60_000 });
   const { control, caller } = pair;
   await requests(pair, 20);
   expect(control.windows).toEqual([]);
@@ -121,7 +121,7 @@ test('on SIGTERM the last window goes out and is waited for', async () => {
 });
 
 test('a control plane that acknowledges nothing delays the end by seconds only', async () => {
-  pair = await startPair({ acknowledges: () => false });
+  pair = await startControlledPair({ acknowledges: () => false });
   const { caller } = pair;
   await requests(pair, 5);
   const beganMs = Date.now();
@@ -131,7 +131,7 @@ test('a control plane that acknowledges nothing delays the end by seconds only',
 });
 
 test('a second signal ends it at once', async () => {
-  pair = await startPair({ acknowledges: () => false });
+  pair = await startControlledPair({ acknowledges: () => false });
   const { caller } = pair;
   await requests(pair, 5);
   caller.child.kill('SIGTERM');
