@@ -26,6 +26,7 @@ import { ControlServer } from './proxies/server.ts';
 import { Ticker } from './proxies/ticker.ts';
 import { TOKEN_RETRY_MS, Uplink } from './uplink/client.ts';
 import { Sealer } from './uplink/sealer.ts';
+import { ACKNOWLEDGE_MS_MAX } from './uplink/session.ts';
 import { Spool } from './uplink/spool.ts';
 import { takeSnapshot } from './uplink/topology.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -191,6 +192,7 @@ export class Host {
       raiseMarks: (marks: Readonly<Record<string, number>>) => this.#sealer.raise(marks),
       snapshot: () => this.#snapshot(),
       onWelcome: () => this.#firstWelcome.resolve(),
+      acknowledgeMsMax: ACKNOWLEDGE_MS_MAX,
       metrics: this.metrics,
       log,
     };

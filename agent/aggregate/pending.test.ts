@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Pending, PENDING_ROWS_EARLY, PENDING_ROWS_MAX } from './pending.ts';
+import { Pending, PENDING_ROWS_EARLY, PENDING_ROWS_MAX, TICKS_PER_BATCH_MAX } from './pending.ts';
 import { makeEdge, makeWindow } from './testing.ts';
 
 const TIMES = { windowMs: 10_000, sealDelayMs: 2_000 };
@@ -72,4 +72,15 @@ test('a flood is sealed early, and beyond the limit it is turned away', () => {
   expect(pending.add(makeWindow('a', 3, 6), 60_500)).toBe(false);
   expect(names(pending, 60_500)).toEqual(['a1', 'a2']);
   expect(pending.rows).toBe(0);
+});
+
+test('a proxy that comes back after a long time is sealed in batches of bounded size, each with the marks of just its windows', () => {
+  const pending = new Pending(TIMES);
+  for (let sequence = 1; sequence <= 600; sequence++) pending.add(makeWindow('a', sequence, sequence), 90_000_000);
+  const sizes: number[] = [];
+  for (let batch = pending.take(90_010_000, NOBODY); batch; batch = pending.take(90_010_000, NOBODY)) {
+    sizes.push(batch.windows.length);
+    expect(batch.marks).toEqual({ a: sizes.reduce((sum, size) => sum + size) });
+  }
+  expect(sizes).toEqual([TICKS_PER_BATCH_MAX, TICKS_PER_BATCH_MAX, 600 - 2 * TICKS_PER_BATCH_MAX]);
 });

@@ -16,6 +16,9 @@ export const PENDING_ROWS_MAX = 120_000;
 /** From here on the seal doesn't wait for the window's end. */
 export const PENDING_ROWS_EARLY = 60_000;
 
+/** Ticks in one batch: a frame of more windows than this is too large for its reader. The rest goes into the next. */
+export const TICKS_PER_BATCH_MAX = 256;
+
 export interface SealTimes {
   readonly windowMs: number;
   /** A window is sealed this long after its end at the latest. */
@@ -96,9 +99,11 @@ export class Pending {
   }
 
   #takeWhere(isTaken: (waiting: Waiting) => boolean): Batch | null {
-    const marks = marksOf(this.#waiting.filter(isTaken).map(({ window }) => window));
+    const wanted = marksOf(this.#waiting.filter(isTaken).map(({ window }) => window));
     // A mark stands for all sequences below it, so an instance's earlier windows go along whatever their tick.
-    const windows = this.#waiting.map(({ window }) => window).filter((window) => window.sequence <= (marks[window.instance] ?? 0));
+    const due = this.#waiting.map(({ window }) => window).filter((window) => window.sequence <= (wanted[window.instance] ?? 0));
+    const windows = firstTicks(due, TICKS_PER_BATCH_MAX);
+    const marks = marksOf(windows);
     this.#keepAbove(marks);
     return windows.length === 0 ? null : { windows, marks };
   }
@@ -107,6 +112,13 @@ export class Pending {
     this.#waiting = this.#waiting.filter(({ window }) => window.sequence > (marks[window.instance] ?? 0));
     this.#rows = this.#waiting.reduce((sum, { window }) => sum + rowsOf(window), 0);
   }
+}
+
+/** Windows in the order of their arrival, which is that of each instance's sequences, until there are too many ticks. */
+function firstTicks(windows: readonly ProxyWindow[], max: number): readonly ProxyWindow[] {
+  const ticks = new Set<number>();
+  const end = windows.findIndex(({ tick }) => ticks.add(tick).size > max);
+  return end < 0 ? windows : windows.slice(0, end);
 }
 
 /** The highest sequence per instance. */

@@ -18,7 +18,7 @@ export const IN_FLIGHT_MAX = 8;
 /** No further frame is sent while this much waits in the socket. */
 export const BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
 export const WELCOME_MS_MAX = 10_000;
-/** Frames in flight must make some progress within this. */
+/** Far beyond a slow commit; a cloud that takes longer is asked again on a new connection. */
 export const ACKNOWLEDGE_MS_MAX = 30_000;
 /** So often the cloud may ask again without any progress. */
 export const RESENDS_MAX = 16;
@@ -40,6 +40,8 @@ export interface SessionParts {
   readonly raiseMarks: (marks: Marks) => void;
   readonly snapshot: () => TopologySnapshot;
   readonly onWelcome: () => void;
+  /** Frames in flight must make some progress within this. */
+  readonly acknowledgeMsMax: number;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -113,7 +115,7 @@ export class UplinkSession {
   sweep(): void {
     const now = this.#parts.monotonicMs();
     if (!this.#welcomed && now > this.#beganMs + WELCOME_MS_MAX) this.#finish({ kind: 'lost', reason: 'the cloud did not welcome this agent in time' });
-    else if (this.#inFlight.length > 0 && now > this.#progressMs + ACKNOWLEDGE_MS_MAX) this.#finish({ kind: 'lost', reason: 'the cloud acknowledged nothing for a while' });
+    else if (this.#inFlight.length > 0 && now > this.#progressMs + this.#parts.acknowledgeMsMax) this.#finish({ kind: 'lost', reason: 'the cloud acknowledged nothing for a while' });
     else this.pump();
   }
 
