@@ -8,7 +8,11 @@ const CLOUD = 'http://127.0.0.1:7400';
 
 export default defineConfig({
   plugins: [react(), tailwind()],
-  server: { host: '127.0.0.1', port: 7410, proxy: { '/api': { target: CLOUD, changeOrigin: false } } },
+  server: {
+    host: '127.0.0.1', port: 7410,
+    // Not all of /api: the console's own sources are in a folder of that name.
+    proxy: { '^/api/(v1|auth)/': { target: CLOUD, changeOrigin: false } },
+  },
   preview: { host: '127.0.0.1', port: 7411 },
   build: { target: 'es2023', outDir: 'dist', emptyOutDir: true, reportCompressedSize: true, chunkSizeWarningLimit: 700 },
 });

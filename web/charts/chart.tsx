@@ -24,7 +24,7 @@ export function Chart({ title, format, ...plot }: Props): React.JSX.Element {
   const span = plot.toMs - plot.fromMs;
   return (
     <figure className="min-w-0">
-      <figcaption className="flex h-6 items-baseline gap-x-4 overflow-hidden text-xs whitespace-nowrap">
+      <figcaption className="flex h-6 items-baseline gap-x-4 overflow-hidden text-xs whitespace-nowrap tabular-nums">
         <span className="font-medium">{title}</span>
         {values.map((value) => (
           <span key={value.label} className="flex items-baseline gap-1.5">

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Point } from '../../cloud/wire/entities.ts';
+import { latencyTick, percentTick, rateTick } from './axis.ts';
 import { successBounds, zeroBounds } from './bounds.ts';
-import { gapsOf, lastFilled, latencyColumns, rateColumns, successColumns } from './columns.ts';
+import { gapsOf, lastFilled, latencyColumns, lonely, rateColumns, successColumns } from './columns.ts';
 import { firings, rollingSuccess, summed } from './rolling.ts';
 
 const STEP = 10_000;
@@ -71,4 +72,15 @@ test('a sum of series counts every request once and has no quantiles', () => {
     { startMs: 0, requests: 40, failuresApp: 4, successRate: 0.9, gap: false, p50: null },
     { startMs: STEP, requests: 10, failuresApp: 0, successRate: 1, gap: false, p50: null },
   ]);
+});
+
+test('ticks are as short as their values', () => {
+  expect([0, 50, 99.5, 100, 106].map(percentTick)).toEqual(['0\u00a0%', '50\u00a0%', '99.5\u00a0%', '100\u00a0%', '']);
+  expect([0, 0.25, 40, 1000, 2500, 3e6].map(rateTick)).toEqual(['0/s', '0.25/s', '40/s', '1k/s', '2.5k/s', '3M/s']);
+  expect([0, 0.5, 200, 1500].map(latencyTick)).toEqual(['0', '0.5\u00a0ms', '200\u00a0ms', '1.5\u00a0s']);
+});
+
+test('a value between two gaps is found, a line of values has none', () => {
+  expect(lonely([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(lonely([1, 2, 3])).toEqual([]);
 });

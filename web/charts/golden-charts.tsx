@@ -3,8 +3,9 @@ import { useMemo } from 'react';
 import { customRange } from '../api/range.ts';
 import type { Series } from '../../cloud/wire/entities.ts';
 import { useSetRange } from '../components/location.ts';
-import { latency, percent, plain, rate } from '../format/number.ts';
+import { latency, percent, rate } from '../format/number.ts';
 import { resolution } from '../format/time.ts';
+import { latencyTick, percentTick, rateTick } from './axis.ts';
 import { successBounds, zeroBounds } from './bounds.ts';
 import { Chart } from './chart.tsx';
 import { gapsOf, latencyColumns, rateColumns, successColumns } from './columns.ts';
@@ -24,9 +25,9 @@ export function GoldenCharts({ series, marks, syncKey, threshold, height = 112 }
   const shared = { fromMs: range.fromMs, toMs: range.toMs, height, gaps: drawn.gaps, marks, syncKey, onZoom: (fromMs: number, toMs: number) => setRange(customRange(fromMs, toMs)) };
   return (
     <div className="space-y-3">
-      <Chart {...shared} title="Success" columns={drawn.success} series={SUCCESS} bounds={successBounds(drawn.success[1] ?? [], threshold ?? null)} tick={(value) => (value > 100 ? '' : `${Number(value.toFixed(2))} %`)} format={(value) => percent(value === null ? null : value / 100)} showTimes={false} {...(threshold === undefined ? {} : { threshold })} />
-      <Chart {...shared} title="Rate" columns={drawn.rate} series={RATE} bounds={zeroBounds(drawn.rate.slice(1) as (number | null)[][])} tick={(value) => `${plain(value)}/s`} format={(value) => (value === null ? '–' : rate(value))} showTimes={false} />
-      <Chart {...shared} title="Latency" columns={drawn.latency} series={LATENCY} bounds={zeroBounds(drawn.latency.slice(1) as (number | null)[][])} tick={(value) => latency(value === 0 ? null : value).replace('–', '0')} format={latency} showTimes height={height + 20} />
+      <Chart {...shared} title="Success" columns={drawn.success} series={SUCCESS} bounds={successBounds(drawn.success[1] ?? [], threshold ?? null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)} showTimes={false} {...(threshold === undefined ? {} : { threshold })} />
+      <Chart {...shared} title="Rate" columns={drawn.rate} series={RATE} bounds={zeroBounds(drawn.rate.slice(1) as (number | null)[][])} tick={rateTick} format={(value) => (value === null ? '–' : rate(value))} showTimes={false} />
+      <Chart {...shared} title="Latency" columns={drawn.latency} series={LATENCY} bounds={zeroBounds(drawn.latency.slice(1) as (number | null)[][])} tick={latencyTick} format={latency} showTimes height={height + 20} />
       <p className="text-2xs text-faint">{`A point is ${resolution(range.resolutionMs)}. Grey stretches are gaps: nothing was received. Drag to zoom.`}</p>
     </div>
   );

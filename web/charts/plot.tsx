@@ -6,7 +6,7 @@ import { axisTick } from '../format/time.ts';
 import { PALETTE, type Shown, type Token } from '../ui/palette.ts';
 import { useShownTheme } from '../ui/theme.ts';
 import type { Bounds } from './bounds.ts';
-import type { Columns, Stretch } from './columns.ts';
+import { lonely, type Columns, type Stretch } from './columns.ts';
 
 export interface PlotSeries {
   readonly label: string;
@@ -124,16 +124,10 @@ function lineOf(series: PlotSeries, colour: (token: Token) => string): uPlot.Ser
   const stroke = colour(series.token);
   return {
     label: series.label, stroke, width: series.width ?? 1.5, spanGaps: false,
-    points: { show: (u, at, from, to) => isLonely(u, at, from, to), size: 4, fill: stroke, width: 0 },
+    // Points stand only where a line can't be: a value between two gaps must still show.
+    points: { show: true, filter: (u, at) => lonely(u.data[at] ?? []), size: 4, fill: stroke, width: 0 },
     ...(series.fill === true ? { fill: `${stroke}2e` } : {}),
   };
-}
-
-/** Points are drawn only where a line can't be: a chart that holds one value between gaps must still show it. */
-function isLonely(u: uPlot, series: number, from: number, to: number): boolean {
-  const values = u.data[series] ?? [];
-  for (let at = from; at <= to; at++) if (values[at] != null && values[at - 1] == null && values[at + 1] == null) return true;
-  return false;
 }
 
 function drawGrounds(u: uPlot, props: PlotProps, colour: (token: Token) => string): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HealthStatus } from '../../cloud/wire/entities.ts';
-import { STATUS_LOOKS, statusOfRate } from './status.ts';
+import { overallStatus, STATUS_LOOKS, statusOfRate } from './status.ts';
 
 test('each state has its own shape, word and rank', () => {
   const looks = HealthStatus.options.map((status) => STATUS_LOOKS[status]);
@@ -9,4 +9,10 @@ test('each state has its own shape, word and rank', () => {
 
 test.each([[null, 'nodata'], [1, 'ok'], [0.99, 'ok'], [0.9899, 'degraded'], [0.9, 'degraded'], [0.8999, 'failing'], [0, 'failing']] as const)('a success rate of %s is %s', (rate, status) => {
   expect(statusOfRate(rate)).toBe(status);
+});
+
+test.each([
+  [['ok', 'nodata', 'failing'], 'failing'], [['ok', 'degraded', 'stale'], 'degraded'], [['ok', 'stale'], 'stale'], [['nodata', 'ok'], 'ok'], [['nodata'], 'nodata'], [[], 'nodata'],
+] as const)('%o together are %s', (statuses, overall) => {
+  expect(overallStatus(statuses)).toBe(overall);
 });

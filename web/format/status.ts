@@ -18,6 +18,13 @@ export const STATUS_LOOKS = {
   ok: { glyph: '●', word: 'ok', token: 'ok', rank: 4 },
 } as const satisfies Record<HealthStatus, StatusLook>;
 
+/** What to say of many together: trouble first, then silence, then health; no data only when there is nothing else. */
+const OVERALL: readonly HealthStatus[] = ['failing', 'degraded', 'stale', 'ok', 'nodata'];
+
+export function overallStatus(statuses: readonly HealthStatus[]): HealthStatus {
+  return OVERALL.find((status) => statuses.includes(status)) ?? 'nodata';
+}
+
 const COLOURED_BELOW = 0.99;
 const FAILING_BELOW = 0.9;
 

@@ -39,13 +39,26 @@ function statusOfCluster(cluster: MockCluster, golden: { successRate: number | n
   return golden.requests < 20 ? 'nodata' : golden.successRate !== null && golden.successRate < 0.9 ? 'failing' : golden.successRate !== null && golden.successRate < 0.99 ? 'degraded' : 'ok';
 }
 
+const strips = new Map<string, ReturnType<typeof pointsOf>>();
+
+/** A day's points, kept for a minute: they are much to compute in a browser. */
+function stripOf(cluster: MockCluster, nowMs: number): ReturnType<typeof pointsOf> {
+  const minute = Math.floor(nowMs / 60_000) * 60_000;
+  const key = `${cluster.id} ${minute}`;
+  const known = strips.get(key);
+  if (known !== undefined) return known;
+  const made = pointsOf(cluster.edges, cluster, { fromMs: minute - DAY, toMs: minute, resolutionMs: DAY / 96 }, nowMs);
+  strips.set(key, made);
+  return made;
+}
+
 function healthCluster(cluster: MockCluster, range: MockRange, nowMs: number): HealthCluster {
   const golden = goldenOf(cluster.edges, cluster, range, nowMs);
   const rows = workloadRows(cluster, range, nowMs).filter((row) => row.golden.successRate !== null && row.golden.successRate < 0.99);
   const worst = rows.toSorted((a, b) => (a.golden.successRate ?? 1) - (b.golden.successRate ?? 1))[0];
   const worstStatus = worst === undefined ? statusOfCluster(cluster, golden) : worst.status;
   const status = cluster.silentForMs !== null ? 'stale' : worstStatus;
-  const strip = pointsOf(cluster.edges, cluster, { fromMs: nowMs - DAY, toMs: nowMs, resolutionMs: DAY / 96 }, nowMs);
+  const strip = stripOf(cluster, nowMs);
   const total = cluster.workloads.reduce((sum, workload) => sum + workload.instances, 0);
   return {
     id: cluster.id, name: cluster.name, status, successRate: golden.successRate, requestsPerSecond: golden.requestsPerSecond, latencyMs: golden.latencyMs, mtlsShare: golden.mtlsShare,

@@ -11,7 +11,7 @@ import { useSlug, useTimeRange } from '../../components/location.ts';
 import { useNowMs } from '../../components/now.ts';
 import { Empty, Loaded, Sentence, useTitle } from '../../components/page.tsx';
 import { plain, plural } from '../../format/number.ts';
-import { STATUS_LOOKS } from '../../format/status.ts';
+import { overallStatus, STATUS_LOOKS } from '../../format/status.ts';
 import { ago, until } from '../../format/time.ts';
 import { paths } from '../../paths.ts';
 import { buttonClass } from '../../ui/button.tsx';
@@ -31,7 +31,7 @@ export function FleetPage(): React.JSX.Element {
     <Loaded query={health}>
       {({ clusters, sentence }) => (clusters.length === 0 ? <NoClusters slug={slug} /> : (
         <>
-          <Sentence text={sentence} status={worstOf(clusters)} aside={<To to={paths.connect(slug)} className={buttonClass()}>Connect a cluster</To>} />
+          <Sentence text={sentence} status={overallStatus(clusters.map((cluster) => cluster.status))} aside={<To to={paths.connect(slug)} className={buttonClass()}>Connect a cluster</To>} />
           <DataTable label="Clusters" rows={clusters} columns={columnsAt(nowMs)} rowKey={(cluster) => cluster.id} initialSort={{ key: 'health', descending: false }} href={(cluster) => paths.topology(slug, cluster.id)} />
           <ul className="mt-6 space-y-1.5">
             {clusters.map((cluster) => cluster.worst !== null && <WorstLine key={cluster.id} slug={slug} cluster={cluster} worst={cluster.worst} />)}
@@ -49,10 +49,6 @@ function NoClusters({ slug }: { slug: string }): React.JSX.Element {
       One paste on a host, and its services, their success rates and who calls whom appear here while you watch.
     </Empty>
   );
-}
-
-function worstOf(clusters: readonly HealthCluster[]): HealthCluster['status'] {
-  return clusters.map((cluster) => cluster.status).toSorted((a, b) => STATUS_LOOKS[a].rank - STATUS_LOOKS[b].rank)[0] ?? 'nodata';
 }
 
 function columnsAt(nowMs: number): Column<HealthCluster>[] {
@@ -74,6 +70,7 @@ function columnsAt(nowMs: number): Column<HealthCluster>[] {
 
 function Proxies({ cluster }: { cluster: HealthCluster }): React.JSX.Element {
   const { ready, total } = cluster.proxies;
+  if (total === 0) return <span className="text-faint">–</span>;
   return <span className={ready < total ? 'text-degraded' : 'text-muted'}>{ready}<span className="text-faint">/{total}</span></span>;
 }
 

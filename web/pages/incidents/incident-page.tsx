@@ -110,7 +110,7 @@ function Sufferers({ incident, origin }: { incident: Incident; origin: string })
   const workload = useQuery(apiQuery('getWorkload', { params, query: { fromMs: Date.parse(incident.openedAt) - 60_000, toMs: range.toMs } }));
   return (
     <Section title="Who suffers" aside={`callers of ${shortName(origin)} since it began`}>
-      {workload.error !== null && workload.data === undefined ? <ProblemNotice error={workload.error} /> : <NeighbourTable label="Who suffers" neighbours={workload.data?.callers ?? []} sortKey="callers" verb="sees" />}
+      <Loaded query={workload} height={80}>{(data) => <NeighbourTable clusterId={incident.clusterId} label="Who suffers" neighbours={data.callers} sortKey="callers" verb="sees" />}</Loaded>
     </Section>
   );
 }
@@ -135,7 +135,7 @@ function Events({ incident }: { incident: Incident }): React.JSX.Element {
       <ol className="space-y-2.5">
         {events.map((event) => (
           <li key={`${event.at}${event.kind}${event.text}`} className="flex gap-3">
-            <time dateTime={event.at} className="w-14 shrink-0 text-xs leading-5 text-faint">{clock(Date.parse(event.at))}</time>
+            <time dateTime={event.at} className="w-14 shrink-0 text-xs tabular-nums leading-5 text-faint">{clock(Date.parse(event.at))}</time>
             <span className={event.kind === 'updated' ? 'text-muted' : ''}>{event.text}</span>
           </li>
         ))}

@@ -4,7 +4,7 @@ import { clsx } from 'clsx';
 import type { Incident } from '../../../cloud/wire/entities.ts';
 import { To } from '../../components/link.tsx';
 import { useSlug } from '../../components/location.ts';
-import { percent, plural } from '../../format/number.ts';
+import { count, percent } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
 
 type Step = Incident['path'][number];
@@ -12,10 +12,10 @@ type Step = Incident['path'][number];
 export function PathChain({ incident }: { incident: Incident }): React.JSX.Element {
   if (incident.path.length === 0) return <p className="text-muted">No single way stands out: the failures are spread over the scope.</p>;
   return (
-    <ol className="flex flex-col items-stretch gap-2 sm:flex-row sm:flex-wrap sm:items-center" aria-label="From symptom to origin">
+    <ol className="flex flex-col items-stretch gap-2 sm:flex-row sm:flex-wrap sm:items-center lg:flex-nowrap" aria-label="From symptom to origin">
       {incident.path.map((step, at) => (
-        <li key={`${step.workload ?? ''}${step.service ?? ''}${at}`} className="flex flex-col items-center gap-2 sm:flex-row">
-          {at > 0 && <ArrowRight size={15} aria-hidden className="rotate-90 text-failing sm:rotate-0" />}
+        <li key={`${step.workload ?? ''}${step.service ?? ''}${at}`} className="flex min-w-0 flex-col items-center gap-2 sm:flex-1 sm:flex-row">
+          {at > 0 && <ArrowRight size={15} aria-hidden className="shrink-0 rotate-90 text-failing sm:rotate-0" />}
           <Link incident={incident} step={step} role={roleOf(at, incident.path.length)} />
         </li>
       ))}
@@ -35,10 +35,10 @@ function Link({ incident, step, role }: { incident: Incident; step: Step; role: 
   const body = (
     <>
       <span className={clsx('block text-2xs', origin ? 'text-failing' : 'text-faint')}>{role}</span>
-      <span className="block text-base font-medium">{name}</span>
-      <span className="block text-xs text-muted">{percent(step.failureShare)} of {plural(step.requests, 'request')} fail</span>
+      <span className="block truncate text-base font-medium">{name}</span>
+      <span className="block text-xs text-muted">{percent(step.failureShare)} of {count(step.requests)} fail</span>
     </>
   );
-  const look = clsx('block w-full min-w-44 rounded-lg border px-3.5 py-2 sm:w-auto', origin ? 'border-failing bg-failing-tint' : 'border-line-strong bg-surface');
+  const look = clsx('block w-full min-w-0 rounded-lg border px-3.5 py-2', origin ? 'border-failing bg-failing-tint' : 'border-line-strong bg-surface');
   return step.workload === null ? <div className={look}>{body}</div> : <To to={paths.workload(slug, incident.clusterId, step.workload)} className={clsx(look, 'transition-colors duration-150 hover:border-ink')}>{body}</To>;
 }

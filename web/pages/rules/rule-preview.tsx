@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react';
 import type { Point, RuleInput, Topology } from '../../../cloud/wire/entities.ts';
 import { apiQuery } from '../../api/queries.ts';
 import { customRange, pollMs, rangeQuery, spanMsOf, type TimeRange } from '../../api/range.ts';
+import { percentTick } from '../../charts/axis.ts';
 import { successBounds } from '../../charts/bounds.ts';
 import { Chart } from '../../charts/chart.tsx';
 import { gapsOf } from '../../charts/columns.ts';
@@ -70,7 +71,7 @@ function PreviewChart({ rule, points, range }: { rule: RuleInput; points: readon
       <p className="mb-2" data-testid="backtest">{backtestText(judged.found, judged.rates, range.toMs - range.fromMs)}</p>
       <Chart
         title={`Success over ${span(windowSeconds * 1000)}`} columns={judged.columns} series={[{ label: '', token: 'ok', width: 1.75 }]} fromMs={range.fromMs} toMs={range.toMs}
-        bounds={successBounds(judged.columns[1], Number.isFinite(percentOf) ? percentOf : null)} tick={(value) => (value > 100 ? '' : `${Number(value.toFixed(2))} %`)} format={(value) => percent(value === null ? null : value / 100)}
+        bounds={successBounds(judged.columns[1], Number.isFinite(percentOf) ? percentOf : null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)}
         height={150} gaps={gapsOf(points, range.resolutionMs)} marks={marks} threshold={percentOf} syncKey="rule-preview" showTimes onZoom={(from, to) => setRange(customRange(from, to))}
       />
       {judged.found.length > 0 && (
@@ -86,6 +87,6 @@ function PreviewChart({ rule, points, range }: { rule: RuleInput; points: readon
 /** The past of a rule in one sentence. */
 export function backtestText(found: readonly Firing[], rates: readonly (number | null)[], spanMs: number): string {
   if (rates.every((rate) => rate === null)) return 'There was never enough traffic in this range to judge.';
-  const when = `in these ${span(spanMs)}`;
+  const when = `in the ${span(spanMs)} shown`;
   return found.length === 0 ? `It would not have fired ${when}.` : `It would have fired ${plural(found.length, 'time')} ${when}.`;
 }

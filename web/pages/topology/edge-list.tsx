@@ -45,7 +45,7 @@ function Row({ edge, onSelect }: { edge: TopologyEdge; onSelect: (key: string) =
             {http ? `${rate(golden.requestsPerSecond)} · p95 ${latency(golden.latencyMs.p95)}` : `${edge.protocol} · ${compact(golden.connections)} connections`}
           </span>
         </span>
-        <span className={clsx('shrink-0', EXCEPTION_COLOURS[edge.status])}>{http ? percent(golden.successRate) : '–'}</span>
+        <span className={clsx('shrink-0 tabular-nums', EXCEPTION_COLOURS[edge.status])}>{http ? percent(golden.successRate) : '–'}</span>
       </button>
     </li>
   );

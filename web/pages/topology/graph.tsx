@@ -1,16 +1,17 @@
 /** The graph: boxes, frames and edges where the layout put them, with the numbers of now on them. */
-import { Controls, EdgeLabelRenderer, Handle, MarkerType, Position, ReactFlow, useReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from '@xyflow/react';
+import { Controls, EdgeLabelRenderer, Handle, MarkerType, Panel, Position, ReactFlow, useReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import './graph.css';
 import { clsx } from 'clsx';
 import { Lock, LockOpen, Minimize2, Maximize2 } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import type { HealthStatus } from '../../../cloud/wire/entities.ts';
 import { compact, latency, percent, rate } from '../../format/number.ts';
 import { STATUS_LOOKS } from '../../format/status.ts';
 import { EXCEPTION_COLOURS, StatusGlyph } from '../../ui/glyph.tsx';
 import { curvePath } from './curve.ts';
-import { BOX, layOut, structureOf, type Layout, type Line } from './layout.ts';
+import { betterFit, type Size } from './fit.ts';
+import { BOX, layOut, structureOf, type Direction, type Layout, type Line } from './layout.ts';
 import { edgeWidth, neighbourhood, type VisibleEdge, type VisibleGraph, type VisibleNode } from './visible.ts';
 
 interface GraphProps {
@@ -31,27 +32,42 @@ const EDGE_COLOURS = {
 
 const NODE_TYPES = { box: Box, frame: Frame };
 const EDGE_TYPES = { traffic: Traffic };
-const FIT = { padding: 0.06, maxZoom: 1.15, minZoom: 0.35 };
+const FIT = { padding: 0.05, maxZoom: 1.1, minZoom: 0.3 };
 
 export function Graph(props: GraphProps): React.JSX.Element {
   const { graph, selected, moving, onSelect, onTurn } = props;
-  const { layout, failed } = useLayout(graph);
+  const host = useRef<HTMLDivElement>(null);
+  const { layout, failed } = useLayout(graph, useSize(host));
   const near = useMemo(() => (selected === null ? null : neighbourhood(graph, selected)), [graph, selected]);
   const nodes = useMemo(() => (layout === null ? [] : [...frameNodes(layout, near?.nodes ?? null, graph, onTurn), ...boxNodes(layout, graph, near?.nodes ?? null, selected, onSelect, onTurn)]), [layout, graph, near, selected, onSelect, onTurn]);
   const edges = useMemo(() => (layout === null ? [] : trafficEdges(layout, graph, near?.edges ?? null, moving)), [layout, graph, near, moving]);
   if (failed !== null) return <p role="alert" className="p-4 text-muted">The graph can't be drawn in this browser ({failed}). The list beside it has the same data.</p>;
   return (
-    <ReactFlow
-      nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES}
-      fitView fitViewOptions={FIT} minZoom={0.2} maxZoom={2}
-      nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
-      onPaneClick={() => onSelect(null)} panOnScroll={false} preventScrolling zoomOnDoubleClick={false}
-      aria-label="Topology graph"
-    >
-      <Controls showInteractive={false} position="bottom-left" />
-      <Refit layout={layout} />
-    </ReactFlow>
+    <div ref={host} className="size-full">
+      <ReactFlow
+        nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES}
+        fitView fitViewOptions={FIT} minZoom={0.2} maxZoom={2}
+        nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
+        onPaneClick={() => onSelect(null)} panOnScroll={false} preventScrolling zoomOnDoubleClick={false}
+        aria-label="Topology graph"
+      >
+        {layout === null && <Panel position="top-center" className="text-faint">Drawing the graph…</Panel>}
+        <Controls showInteractive={false} position="bottom-left" />
+        <Refit layout={layout} />
+      </ReactFlow>
+    </div>
   );
+}
+
+function useSize(host: RefObject<HTMLElement | null>): Size | null {
+  const [size, setSize] = useState<Size | null>(null);
+  useEffect(() => {
+    if (host.current === null) return;
+    const observer = new ResizeObserver(([entry]) => entry !== undefined && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }));
+    observer.observe(host.current);
+    return () => observer.disconnect();
+  }, [host]);
+  return size;
 }
 
 /** Fits the view whenever a new layout arrives. */
@@ -65,19 +81,20 @@ function Refit({ layout }: { layout: Layout | null }): null {
   return null;
 }
 
-function useLayout(graph: VisibleGraph): { layout: Layout | null; failed: string | null } {
-  const [layout, setLayout] = useState<Layout | null>(null);
+function useLayout(graph: VisibleGraph, frame: Size | null): { layout: Layout | null; failed: string | null } {
+  const [layouts, setLayouts] = useState<Readonly<Record<Direction, Layout>> | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const structure = structureOf(graph);
   useEffect(() => {
     let wanted = true;
-    layOut(graph).then((made) => wanted && setLayout(made), (error: unknown) => wanted && setFailed(error instanceof Error ? error.message : String(error)));
+    layOut(graph).then((made) => wanted && setLayouts(made), (error: unknown) => wanted && setFailed(error instanceof Error ? error.message : String(error)));
     return () => {
       wanted = false;
     };
     // The numbers on the graph change each second; the layout depends on its structure alone.
   }, [structure]);
-  return { layout, failed };
+  if (layouts === null || frame === null) return { layout: null, failed };
+  return { layout: layouts[betterFit(layouts.RIGHT, layouts.DOWN, frame)], failed };
 }
 
 function frameNodes(layout: Layout, near: ReadonlySet<string> | null, graph: VisibleGraph, onTurn: (namespace: string) => void): FrameNode[] {
@@ -98,15 +115,22 @@ function boxNodes(layout: Layout, graph: VisibleGraph, near: ReadonlySet<string>
 }
 
 function trafficEdges(layout: Layout, graph: VisibleGraph, near: ReadonlySet<string> | null, moving: boolean): TrafficEdge[] {
-  return graph.edges.flatMap((edge) => {
+  // Edges in trouble are drawn last, above the others but below the labels, which any z-index would cover.
+  const order = graph.edges.toSorted((a, b) => STATUS_LOOKS[b.status].rank - STATUS_LOOKS[a.status].rank);
+  return order.flatMap((edge) => {
     const line = layout.edges.get(edge.id);
     if (line === undefined || !layout.nodes.has(edge.source) || !layout.nodes.has(edge.target)) return [];
     return [{
-      id: edge.id, source: edge.source, target: edge.target, type: 'traffic', zIndex: edge.status === 'failing' ? 2 : edge.status === 'degraded' ? 1 : 0,
+      id: edge.id, source: edge.source, target: edge.target, type: 'traffic',
       data: { edge, line, dimmed: near !== null && !near.has(edge.id), moving },
-      markerEnd: { type: MarkerType.ArrowClosed, width: 11, height: 11, markerUnits: 'userSpaceOnUse', color: EDGE_COLOURS[edge.status] },
+      markerEnd: { type: MarkerType.ArrowClosed, width: arrowSize(edge), height: arrowSize(edge), markerUnits: 'userSpaceOnUse', color: EDGE_COLOURS[edge.status] },
     }];
   });
+}
+
+/** Arrow heads grow with their line, in px. */
+function arrowSize(edge: VisibleEdge): number {
+  return Math.round(12 + edgeWidth(edge.requestsPerSecond) * 2);
 }
 
 function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
@@ -183,7 +207,7 @@ function Traffic({ data, markerEnd }: EdgeProps<TrafficEdge>): React.JSX.Element
 function EdgeLabel({ edge, at }: { edge: VisibleEdge; at: { x: number; y: number } }): React.JSX.Element {
   const http = edge.successRate !== null;
   return (
-    <div className="pointer-events-none absolute rounded-[3px] bg-ground/85 px-1 text-center text-[10px] leading-[13px] whitespace-nowrap text-muted" style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
+    <div className="pointer-events-none absolute rounded-[3px] bg-ground/92 px-1 text-center text-[10px] leading-[13px] whitespace-nowrap text-muted" style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
       <div className={clsx('flex items-center justify-center gap-0.5', http && EXCEPTION_COLOURS[edge.status], edge.status !== 'ok' && 'font-medium')}>
         {edge.mtls ? <Lock size={8} aria-label="mutual TLS" /> : <LockOpen size={8} aria-label="plain text" className="text-degraded" />}
         {http ? percent(edge.successRate) : edge.connections > 0 ? `${compact(edge.connections)} conn` : 'no requests'}

@@ -1,6 +1,7 @@
 /** Places boxes, frames, edges and their labels with elkjs in a worker; loaded only when a graph is shown. */
 import ELK, { type ElkEdgeSection, type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
+import type { Size } from './fit.ts';
 import type { VisibleGraph } from './visible.ts';
 
 export const BOX = { width: 172, height: 46 } as const;
@@ -19,28 +20,27 @@ export interface Line {
   readonly label: { readonly x: number; readonly y: number } | null;
 }
 
-export interface Layout {
+export interface Layout extends Size {
   readonly nodes: ReadonlyMap<string, Placed>;
   readonly frames: ReadonlyMap<string, Placed>;
   readonly edges: ReadonlyMap<string, Line>;
-  readonly width: number;
-  readonly height: number;
 }
+
+export type Direction = 'RIGHT' | 'DOWN';
 
 const OPTIONS = {
   'elk.algorithm': 'layered',
-  'elk.direction': 'RIGHT',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
   'elk.edgeRouting': 'SPLINES',
   'elk.json.edgeCoords': 'ROOT',
   'elk.json.shapeCoords': 'ROOT',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '28',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '18',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '22',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '14',
   'elk.spacing.nodeNode': '26',
-  'elk.spacing.edgeNode': '18',
+  'elk.spacing.edgeNode': '16',
+  'elk.padding': '[top=2,left=2,bottom=2,right=2]',
   'elk.spacing.edgeLabel': '2',
   'elk.edgeLabels.placement': 'CENTER',
-  'elk.edgeLabels.inline': 'true',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.randomSeed': '7',
 } as const;
@@ -57,9 +57,14 @@ export function structureOf(graph: VisibleGraph): string {
   return [...graph.nodes.map((node) => `${node.namespace} ${node.key}`), ...graph.edges.map((edge) => edge.id)].toSorted().join('\n');
 }
 
-/** The layout of a graph; the same structure gives the same picture. Throws what the engine throws. */
-export async function layOut(graph: VisibleGraph): Promise<Layout> {
-  const placed = await elk().layout(elkGraph(graph));
+/** The layout of a graph in both directions; the same structure gives the same pictures. Throws what the engine throws. */
+export async function layOut(graph: VisibleGraph): Promise<Readonly<Record<Direction, Layout>>> {
+  const [right, down] = await Promise.all([layOutTo(graph, 'RIGHT'), layOutTo(graph, 'DOWN')]);
+  return { RIGHT: right, DOWN: down };
+}
+
+async function layOutTo(graph: VisibleGraph, direction: Direction): Promise<Layout> {
+  const placed = await elk().layout(elkGraph(graph, direction));
   const nodes = new Map<string, Placed>();
   const frames = new Map<string, Placed>();
   for (const child of placed.children ?? []) {
@@ -71,7 +76,7 @@ export async function layOut(graph: VisibleGraph): Promise<Layout> {
   return { nodes, frames, edges, width: placed.width ?? 0, height: placed.height ?? 0 };
 }
 
-function elkGraph(graph: VisibleGraph): ElkNode {
+function elkGraph(graph: VisibleGraph, direction: Direction): ElkNode {
   const nodes = graph.nodes.toSorted((a, b) => a.key.localeCompare(b.key));
   const framed = (namespace: string): ElkNode => ({
     id: `frame:${namespace}`,
@@ -80,9 +85,9 @@ function elkGraph(graph: VisibleGraph): ElkNode {
   });
   return {
     id: 'root',
-    layoutOptions: OPTIONS,
+    layoutOptions: { ...OPTIONS, 'elk.direction': direction },
     children: [...graph.frames.map(framed), ...nodes.filter((node) => !isFramed(node)).map((node) => ({ id: node.key, ...BOX }))],
-    edges: graph.edges.toSorted((a, b) => a.id.localeCompare(b.id)).map((edge) => ({ id: edge.id, sources: [edge.source], targets: [edge.target], labels: [{ id: `label:${edge.id}`, text: ' ', ...LABEL }] })),
+    edges: graph.edges.toSorted((a, b) => a.id.localeCompare(b.id)).map((edge) => ({ id: edge.id, sources: [edge.source], targets: [edge.target], labels: [{ id: `label:${edge.id}`, text: ' ', ...LABEL, layoutOptions: { 'elk.edgeLabels.inline': 'true' } }] })),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Topology } from '../../../cloud/wire/entities.ts';
 import { useClusterId, useSearchText, useSetSearch, useSlug, useTimeRange } from '../../components/location.ts';
 import { Empty, Loaded, Sentence, useTitle } from '../../components/page.tsx';
 import { To } from '../../components/link.tsx';
-import { STATUS_LOOKS } from '../../format/status.ts';
+import { overallStatus } from '../../format/status.ts';
 import { paths } from '../../paths.ts';
 import { buttonClass } from '../../ui/button.tsx';
 import { EdgeList } from './edge-list.tsx';
@@ -44,10 +44,9 @@ function TopologyView({ topology, live }: { topology: Topology; live: boolean })
     setSearch({ turned: next.length === 0 ? undefined : next.join(','), node: undefined }, true);
   }, [turned]);
   const chosen = topology.nodes.find((node) => node.key === selected);
-  const worst = topology.nodes.map((node) => node.status).toSorted((a, b) => STATUS_LOOKS[a].rank - STATUS_LOOKS[b].rank)[0];
   return (
     <div className="flex min-h-0 flex-col">
-      <Sentence text={topology.sentence} {...(worst === undefined ? {} : { status: worst })} />
+      <Sentence text={topology.sentence} status={overallStatus([...topology.nodes, ...topology.edges].map((each) => each.status))} />
       <div className="grid gap-x-6 gap-y-6 xl:grid-cols-[minmax(0,1fr)_23rem]">
         <section aria-label="Graph" className="h-[62dvh] min-h-[380px] overflow-hidden rounded-lg border border-line xl:h-[calc(100dvh-10rem)]">
           <Graph graph={graph} selected={chosen === undefined ? null : chosen.key} moving={live} onSelect={select} onTurn={turn} />

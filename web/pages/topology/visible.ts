@@ -1,6 +1,6 @@
 /** What of a topology is drawn: at most some 60 boxes; beyond, namespaces fold into one box each. Pure. */
 import type { Golden, HealthStatus, Topology, TopologyEdge, TopologyNode } from '../../../cloud/wire/entities.ts';
-import { STATUS_LOOKS } from '../../format/status.ts';
+import { overallStatus, STATUS_LOOKS } from '../../format/status.ts';
 
 /** More boxes than this can't be read, and take the layout over a second. */
 export const VISIBLE_NODES_MAX = 60;
@@ -76,7 +76,7 @@ function namespaceOf(key: string, members: readonly TopologyNode[]): VisibleNode
   const namespace = members[0]?.namespace ?? '';
   return {
     key, kind: 'namespace', namespace, name: namespace, meshed: members.every((member) => member.meshed),
-    status: worst(members.map((member) => member.status)), successRate: successOf(goldens),
+    status: overallStatus(members.map((member) => member.status)), successRate: successOf(goldens),
     requestsPerSecond: goldens.reduce((total, golden) => total + golden.requestsPerSecond, 0), members: members.length,
   };
 }
@@ -95,7 +95,7 @@ function edgeOf(source: string, target: string, members: readonly TopologyEdge[]
   const only = goldens.length === 1 ? goldens[0] : undefined;
   return {
     id: `${source}→${target}`, source, target, ids: members.map((edge) => edge.id),
-    status: worst(members.map((edge) => edge.status)), mtls: members.every((edge) => edge.tls === 'mtls'), successRate: successOf(goldens),
+    status: overallStatus(members.map((edge) => edge.status)), mtls: members.every((edge) => edge.tls === 'mtls'), successRate: successOf(goldens),
     requestsPerSecond: goldens.reduce((total, golden) => total + golden.requestsPerSecond, 0),
     failuresPerSecond: goldens.reduce((total, golden) => total + failureRate(golden), 0),
     connections: goldens.reduce((total, golden) => total + golden.connections, 0), p95: only?.latencyMs.p95 ?? null,
@@ -115,10 +115,6 @@ function successOf(goldens: readonly Golden[]): number | null {
     failed += failures.app + failures.mesh;
   }
   return judged <= 0 ? null : 1 - failed / judged;
-}
-
-function worst(statuses: readonly HealthStatus[]): HealthStatus {
-  return statuses.toSorted((a, b) => STATUS_LOOKS[a].rank - STATUS_LOOKS[b].rank)[0] ?? 'nodata';
 }
 
 /** A node, its neighbours and the edges between it and them. */

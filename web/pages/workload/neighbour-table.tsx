@@ -4,21 +4,21 @@ import type { Neighbour } from '../../../cloud/wire/entities.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { SuccessCell } from '../../components/golden-cells.tsx';
 import { TextLink } from '../../components/link.tsx';
-import { useClusterId, useSlug } from '../../components/location.ts';
+import { useSlug } from '../../components/location.ts';
 import { compact, percent, plain } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
 import { StatusGlyph } from '../../ui/glyph.tsx';
 
 interface Props {
+  readonly clusterId: string;
   readonly label: string;
   readonly neighbours: readonly Neighbour[];
   readonly sortKey: string;
   readonly verb: 'sees' | 'causes';
 }
 
-export function NeighbourTable({ label, neighbours, sortKey, verb }: Props): React.JSX.Element {
+export function NeighbourTable({ clusterId, label, neighbours, sortKey, verb }: Props): React.JSX.Element {
   const slug = useSlug();
-  const clusterId = useClusterId();
   const columns: Column<Neighbour>[] = [
     { key: 'name', head: verb === 'sees' ? 'caller' : 'callee', sort: (row) => row.workload ?? row.service, cell: (row) => <Name row={row} verb={verb} href={row.workload === null ? null : paths.workload(slug, clusterId, row.workload)} /> },
     { key: 'share', head: verb, unit: 'of failures', numeric: true, sort: (row) => row.failureShare, cell: (row) => <Share share={row.failureShare} /> },

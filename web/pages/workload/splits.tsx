@@ -52,7 +52,7 @@ function Parts({ parts }: { parts: readonly Part[] }): React.JSX.Element {
         {parts.map((part) => (
           <div key={part.name} className="flex items-baseline justify-between gap-3" title={part.explain}>
             <dt className="flex items-center gap-2 text-muted"><span aria-hidden className={`size-2 rounded-[2px] ${part.className}`} />{part.name}</dt>
-            <dd>{part.text}</dd>
+            <dd className="tabular-nums">{part.text}</dd>
           </div>
         ))}
       </dl>

@@ -31,6 +31,7 @@ export function WorkloadPage(): React.JSX.Element {
 
 function WorkloadView({ workload, range }: { workload: Workload; range: TimeRange }): React.JSX.Element {
   const { golden, key, status } = workload.workload;
+  const clusterId = useClusterId();
   return (
     <>
       <Sentence text={workload.sentence} status={status} />
@@ -44,10 +45,10 @@ function WorkloadView({ workload, range }: { workload: Workload; range: TimeRang
       </div>
       <div className="mt-8 grid gap-x-8 gap-y-8 xl:grid-cols-2">
         <Section title="Callers" aside="share of this workload's failures that each one sees">
-          <NeighbourTable label="Callers" neighbours={workload.callers} sortKey="callers" verb="sees" />
+          <NeighbourTable clusterId={clusterId} label="Callers" neighbours={workload.callers} sortKey="callers" verb="sees" />
         </Section>
         <Section title="Callees" aside="share of this workload's failed calls that each one causes">
-          <NeighbourTable label="Callees" neighbours={workload.callees} sortKey="callees" verb="causes" />
+          <NeighbourTable clusterId={clusterId} label="Callees" neighbours={workload.callees} sortKey="callees" verb="causes" />
         </Section>
       </div>
       <Details workload={workload} />
