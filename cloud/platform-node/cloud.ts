@@ -47,7 +47,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const sql = connectDatabase(config.databaseUrl, DATABASE_CONNECTIONS_MAX);
   // The first frame finds its partition; when the database is away, the job makes it later.
   await keepPartitions(sql, now()).catch((error: unknown) => log.warn({ error }, 'the database is not ready yet'));
-  const server = createServer(getRequestListener((request, bindings) => app.fetch(request, bindings), { overrideGlobalObjects: false }));
+  const server = createServer(getRequestListener((request, bindings) => app.fetch(request, bindings)));
   const port = await listen(server, config.port, config.host);
   const publicUrl = config.publicUrl ?? `http://${urlHost(config.host)}:${port}`;
   const accounts = createAccounts({ databaseUrl: config.databaseUrl, secret: config.secret, publicUrl, log });
