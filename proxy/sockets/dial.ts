@@ -69,8 +69,9 @@ class Dial implements TimerOwner {
   }
 
   expired(): void {
-    this.socket?.terminate();
+    const { socket } = this;
     this.fail({ kind: 'timeout' });
+    socket?.terminate();
   }
 
   private opened(socket: Socket<Connection | undefined>): void {
@@ -89,8 +90,9 @@ class Dial implements TimerOwner {
     const peer = verify(socket, success);
     if (peer.kind === 'verified') this.succeed(socket);
     else {
-      socket.terminate();
+      // In this order: ending the socket tells its handlers at once.
       this.fail({ kind: 'unverified', reason: peer.reason });
+      socket.terminate();
     }
     this.options.sockets.turn.flush();
   }
