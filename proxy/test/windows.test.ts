@@ -78,7 +78,8 @@ test('windows are sent again until they are acknowledged, never renumbered, and 
 });
 
 test('over a gap of the link windows keep their own ticks, counted on, and traffic flows on', async () => {
-  pair = await startControlledPair();
+  const tickMs = 1_000;
+  pair = await startControlledPair({ tickMs });
   const { control, caller } = pair;
   const instance = instanceOf(control, CALLER);
   const spans: { readonly beganMs: number; readonly endedMs: number }[] = [];
@@ -97,17 +98,17 @@ test('over a gap of the link windows keep their own ticks, counted on, and traff
   const all = (): ProxyWindow[] => distinctWindows([...control.windows, ...back.windows], instance);
   await until(() => total(all(), 'requests') === spans.length, caller.text);
   // An exchange counts when its last byte has passed: a moment after its caller's end at most, on a busy machine.
-  const slackMs = 250;
+  const slackMs = 600;
   let counted = 0;
   for (const window of all()) {
     counted += total([window], 'requests');
-    const endMs = (window.tick + 1) * 500;
+    const endMs = (window.tick + 1) * tickMs;
     expect(spans.filter(({ endedMs }) => endedMs < endMs - slackMs).length).toBeLessThanOrEqual(counted);
     expect(spans.filter(({ beganMs }) => beganMs < endMs + slackMs).length).toBeGreaterThanOrEqual(counted);
   }
   const ticks = all().map(({ tick }) => tick);
   expect(ticks).toEqual(ticks.toSorted((a, b) => a - b));
-  expect(new Set(ticks).size).toBeGreaterThanOrEqual(8);
+  expect(new Set(ticks).size).toBeGreaterThanOrEqual(5);
 });
 
 test('on SIGTERM the last window goes out and is waited for', async () => {
