@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLane, inParallel } from './lane.ts';
+import { createLane, inParallel, limited, StuckError } from './lane.ts';
 
 function gate(): { open: () => void; passed: Promise<void> } {
   let open = (): void => undefined;
@@ -52,4 +52,10 @@ test('work in parallel keeps its bound, does every item and then tells the first
   await expect(inParallel([1, 2, 3, 4, 5, 6, 7], 3, work)).rejects.toThrow('three');
   expect(most).toBe(3);
   expect(done.sort()).toEqual([1, 2, 4, 5, 6, 7]);
+});
+
+test('work that never ends is given up after its limit, and work that ends keeps its answer', async () => {
+  await expect(limited(20, new Promise(() => undefined))).rejects.toThrow(StuckError);
+  expect(await limited(1_000, Promise.resolve('done'))).toBe('done');
+  await expect(limited(1_000, Promise.reject(new Error('down')))).rejects.toThrow('down');
 });

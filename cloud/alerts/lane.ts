@@ -30,6 +30,24 @@ export function createLane(run: () => Promise<void>, onFault: (fault: unknown) =
   };
 }
 
+/** What `limited` rejects with; the work itself may still end later. */
+export class StuckError extends Error {
+  override readonly name = 'StuckError';
+}
+
+/** `work`, or a `StuckError` after `ms`: a promise that a lost connection never settles must not hold a lane for ever. */
+export async function limited<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_done, fail) => {
+    timer = setTimeout(() => fail(new StuckError(`no end after ${String(ms / 1_000)} s; it is taken up anew`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** `work` for each item, at most `max` at once; rejects with the first fault after all have ended. */
 export async function inParallel<T>(items: readonly T[], max: number, work: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values();

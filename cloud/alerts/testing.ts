@@ -98,7 +98,7 @@ export async function createWorld(): Promise<World> {
     },
     drop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
-      await sql.end({ timeout: 5 });
+      await sql.end({ timeout: 1 });
       await database.drop();
     },
   };

@@ -94,6 +94,20 @@ test('while the database is away it goes on trying, and then catches up without 
   expect(worker.counters).toMatchObject({ opened: 1, delivered: 1 });
 });
 
+test('a transaction that never ends holds the worker for its limit only', async () => {
+  let lost = true;
+  const begin = (...args: unknown[]): unknown => (lost ? new Promise(() => undefined) : Reflect.apply(world.sql.begin, world.sql, args));
+  const sql: Sql = new Proxy(world.sql, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) });
+  const worker = world.worker({ sql, outboundAllow: [receiver.host], stuckMs: 50 });
+  await addRule();
+  await failing();
+  await worker.tick();
+  expect(worker.counters).toMatchObject({ evaluated: 0, faults: 2 });
+  lost = false;
+  await worker.tick();
+  expect(types()).toEqual(['incident.opened']);
+});
+
 test('connections that Postgres itself cuts are faults, and the next tick works', async () => {
   await addRule();
   await failing();

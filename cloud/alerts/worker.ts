@@ -13,7 +13,7 @@ import { claimDueRules, makeDue, readSlugs } from './due.ts';
 import type { RuleHead } from './due.ts';
 import { evaluateRule } from './evaluate.ts';
 import type { Evaluated } from './evaluate.ts';
-import { createLane, inParallel } from './lane.ts';
+import { createLane, inParallel, limited } from './lane.ts';
 import { parseOutboundAllow } from './outbound.ts';
 import { claimDeliveries } from './outbox.ts';
 import type { DeliveryClaim } from './outbox.ts';
@@ -29,6 +29,8 @@ const ROUNDS_MAX = 100;
 /** Deliveries under way, and those of one organization. */
 const DELIVERIES_AT_ONCE = 16;
 const DELIVERIES_PER_ORG = 4;
+/** A piece of work without an end after this is left to itself: statements end after 30 s and sends after 15 s, a lost connection may never. */
+const STUCK_MS = 120_000;
 /** Announced clusters remembered; beyond it rules wait for their own time, 10 s at most. */
 const POKES_MAX = 10_000;
 
@@ -48,7 +50,9 @@ export interface AlertWorkerOptions {
   readonly outboundAllow: readonly string[];
   /** A shared cache of names; one of its own by default. */
   readonly names?: EntityNames;
+  /** Limits that tests shorten. */
   readonly sendTimeoutMs?: number;
+  readonly stuckMs?: number;
 }
 
 export interface AlertCounters {
@@ -99,6 +103,8 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
   const deliveries = createLane(deliverDue, (fault) => told(fault, 'deliveries were not claimed; they stay due'));
   let timer: ReturnType<typeof setInterval> | null = null;
 
+  const limit = <T>(work: Promise<T>): Promise<T> => limited(options.stuckMs ?? STUCK_MS, work);
+
   function told(fault: unknown, message: string): void {
     counters.faults += 1;
     log.error({ error: fault }, message);
@@ -107,12 +113,12 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
   async function evaluateDue(): Promise<void> {
     const announced = [...pokes.values()];
     pokes.clear();
-    for (const { orgId, clusterId } of announced) await makeDue(sql, orgId, clusterId, now());
+    for (const { orgId, clusterId } of announced) await limit(makeDue(sql, orgId, clusterId, now()));
     for (let round = 0; round < ROUNDS_MAX && !stopping.signal.aborted; round += 1) {
-      const heads = await claimDueRules(sql, now(), RULES_CLAIMED_MAX);
+      const heads = await limit(claimDueRules(sql, now(), RULES_CLAIMED_MAX));
       if (heads.length === 0) return;
       counters.lagMs = Math.max(...heads.map((head) => head.lateMs));
-      const slugs = await readSlugs(sql, heads.map((head) => head.orgId));
+      const slugs = await limit(readSlugs(sql, heads.map((head) => head.orgId)));
       await inParallel(heads, RULES_AT_ONCE, (head) => evaluateOne(head, slugs.get(head.orgId)));
     }
   }
@@ -125,7 +131,7 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
       told(fault, `rule ${ruleId} was not evaluated for cluster ${clusterId}; it is due again in 10 s`);
     };
     try {
-      count(await evaluateRule({ sql, names, onFault }, scene, head.ruleId));
+      count(await limit(evaluateRule({ sql, names, onFault }, scene, head.ruleId)));
     } catch (fault) {
       onFault(fault, head.ruleId, 'any');
     }
@@ -139,9 +145,9 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
 
   async function deliverDue(): Promise<void> {
     while (underWay.size < DELIVERIES_AT_ONCE && !stopping.signal.aborted) {
-      const claims = await claimDeliveries(sql, now(), {
+      const claims = await limit(claimDeliveries(sql, now(), {
         claimsMax: DELIVERIES_AT_ONCE - underWay.size, perOrgMax: DELIVERIES_PER_ORG, underWay: countByOrg(underWay.keys()),
-      });
+      }));
       if (claims.length === 0) return;
       for (const claim of claims) underWay.set(claim, deliverOne(claim));
     }
@@ -149,7 +155,7 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
 
   async function deliverOne(claim: DeliveryClaim): Promise<void> {
     try {
-      const outcome: Outcome = await deliver(sender, claim);
+      const outcome: Outcome = await limit(deliver(sender, claim));
       counters[outcome] += 1;
     } catch (fault) {
       told(fault, `delivery ${claim.id} has no recorded outcome; it is sent again under the same id when its claim runs out`);
