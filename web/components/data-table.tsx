@@ -51,7 +51,7 @@ export function DataTable<Row>({ label, rows, columns, rowKey, initialSort, sort
           {ordered.map((row) => (
             <tr key={rowKey(row)} className={clsx('relative h-8 border-b border-line last:border-b-0', href !== undefined && 'transition-colors duration-100 hover:bg-raised has-[a:focus-visible]:bg-raised', rowClass?.(row))}>
               {columns.map((column, at) => (
-                <td key={column.key} className={clsx('px-2 py-1 whitespace-nowrap first:pl-0 last:pr-0 sm:first:pl-2 sm:last:pr-2', column.numeric === true && 'text-right tabular-nums', column.className)}>
+                <td key={column.key} className={clsx('px-1.5 py-1 whitespace-nowrap sm:px-2 first:pl-0 last:pr-0 sm:first:pl-2 sm:last:pr-2', column.numeric === true && 'text-right tabular-nums', column.className)}>
                   {at === 0 && href !== undefined ? <To to={href(row)} className="after:absolute after:inset-0 after:content-['']">{column.cell(row)}</To> : column.cell(row)}
                 </td>
               ))}
@@ -71,7 +71,7 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort; 
       scope="col"
       title={column.title}
       aria-sort={active ? (sort.descending ? 'descending' : 'ascending') : undefined}
-      className={clsx('h-8 px-2 text-xs font-medium whitespace-nowrap text-muted first:pl-0 last:pr-0 sm:first:pl-2 sm:last:pr-2', column.numeric === true ? 'text-right' : 'text-left', column.className)}
+      className={clsx('h-8 px-1.5 text-xs sm:px-2 font-medium whitespace-nowrap text-muted first:pl-0 last:pr-0 sm:first:pl-2 sm:last:pr-2', column.numeric === true ? 'text-right' : 'text-left', column.className)}
     >
       {column.sort === undefined ? text : (
         <button type="button" onClick={onSort} className={clsx('group inline-flex items-center gap-0.5 rounded hover:text-ink', active && 'text-ink')}>

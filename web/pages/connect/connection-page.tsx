@@ -23,7 +23,7 @@ export function ConnectionPage(): React.JSX.Element {
   return (
     <div className="max-w-5xl">
       <PageHead title={`Connection of ${name}`} text="How far the cluster is, and the commands to bring it online again." />
-      <div className="grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="grid grid-cols-1 gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="min-w-0 space-y-10">
           <InstallSteps token={make.data?.token ?? null} another={<Button small onClick={() => make.mutate({ params })} disabled={make.isPending}>Make another token</Button>} />
           {make.error !== null && <ProblemNotice error={make.error} />}

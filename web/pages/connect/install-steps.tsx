@@ -2,7 +2,7 @@
 import { useState, type ReactNode } from 'react';
 import { Command, SecretOnce } from '../../ui/copy.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
-import { agentCommand, meshExample, proxyCommand, tokenCommand } from './commands.ts';
+import { agentCommand, meshExample, proxyCommand, requestCommand, tokenCommand } from './commands.ts';
 
 /** `token` is null when it was shown before: the steps then say where to get another one. */
 export function InstallSteps({ token, another }: { token: string | null; another?: ReactNode }): React.JSX.Element {
@@ -25,14 +25,15 @@ function HostSteps({ token, another }: { token: string | null; another?: ReactNo
         {token === null ? <div className="text-muted">The token was shown when it was made. {another}</div> : <SecretOnce name="token" secret={token} />}
         <Command label="token command" text={tokenCommand(token)} />
       </Step>
-      <Step number={2} title="Say what your services are" text="mesh.yaml names services, their ports and endpoints. All mistakes in it are told at once.">
+      <Step number={2} title="Say what your services are" text="mesh.yaml names services, their ports and where they run: here two, to be changed into yours. All mistakes in it are told at once.">
         <Command label="mesh file" text={meshExample()} />
       </Step>
       <Step number={3} title="Start the agent, from a checkout of Sidelight" text="It makes the certificate authority on its first start and speaks only outwards, to this address. Nothing in the cluster waits for the cloud.">
         <Command label="agent command" text={agentCommand(location.origin)} />
       </Step>
-      <Step number={4} title="Start a proxy beside each service" text="Then send a request through it: the checklist notices.">
+      <Step number={4} title="Start a proxy beside each service" text="Then send a request through it: the checklist notices. Without a service on port 8080 yet, it is counted as a failure, which is fair.">
         <Command label="proxy command" text={proxyCommand()} />
+        <Command label="request command" text={requestCommand()} />
       </Step>
     </ol>
   );

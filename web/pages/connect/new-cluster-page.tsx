@@ -21,7 +21,7 @@ export function NewClusterPage(): React.JSX.Element {
   return (
     <div className="max-w-5xl">
       <PageHead title={`Connect ${made.cluster.name}`} text="Paste these on the machine that will run the agent. The list ticks itself off while it happens." />
-      <div className="grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="grid grid-cols-1 gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <InstallSteps token={made.token.token} />
         <Checklist clusterId={made.cluster.id} />
       </div>

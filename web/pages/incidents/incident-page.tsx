@@ -37,7 +37,7 @@ function Why({ incident }: { incident: Incident }): React.JSX.Element {
     <>
       <Sentence text={incident.sentence} status={incident.state === 'open' ? 'failing' : 'ok'} aside={<ShareButton />} />
       <Facts incident={incident} />
-      <div className="mt-8 grid gap-x-10 gap-y-8 xl:grid-cols-[minmax(0,1fr)_19rem]">
+      <div className="mt-8 grid grid-cols-1 gap-x-10 gap-y-8 xl:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="min-w-0 space-y-8">
           <Section title="From symptom to origin"><PathChain incident={incident} /></Section>
           <Around incident={incident} />

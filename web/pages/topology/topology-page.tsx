@@ -47,7 +47,7 @@ function TopologyView({ topology, live }: { topology: Topology; live: boolean })
   return (
     <div className="flex min-h-0 flex-col">
       <Sentence text={topology.sentence} status={overallStatus([...topology.nodes, ...topology.edges].map((each) => each.status))} />
-      <div className="grid gap-x-6 gap-y-6 xl:grid-cols-[minmax(0,1fr)_23rem]">
+      <div className="grid grid-cols-1 gap-x-6 gap-y-6 xl:grid-cols-[minmax(0,1fr)_23rem]">
         <section aria-label="Graph" className="h-[62dvh] min-h-[380px] overflow-hidden rounded-lg border border-line xl:h-[calc(100dvh-10rem)]">
           <Graph graph={graph} selected={chosen === undefined ? null : chosen.key} moving={live} onSelect={select} onTurn={turn} />
         </section>

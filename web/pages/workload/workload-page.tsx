@@ -35,7 +35,7 @@ function WorkloadView({ workload, range }: { workload: Workload; range: TimeRang
   return (
     <>
       <Sentence text={workload.sentence} status={status} />
-      <div className="grid gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_17rem]">
+      <div className="grid grid-cols-1 gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_17rem]">
         <Charts subject={`workload:${key}`} range={range} />
         <div className="grid content-start gap-6 sm:grid-cols-2 xl:grid-cols-1">
           <FaultSplit golden={golden} />
@@ -43,7 +43,7 @@ function WorkloadView({ workload, range }: { workload: Workload; range: TimeRang
           <Facts workload={workload} />
         </div>
       </div>
-      <div className="mt-8 grid gap-x-8 gap-y-8 xl:grid-cols-2">
+      <div className="mt-8 grid grid-cols-1 gap-x-8 gap-y-8 xl:grid-cols-2">
         <Section title="Callers" aside="share of this workload's failures that each one sees">
           <NeighbourTable clusterId={clusterId} label="Callers" neighbours={workload.callers} sortKey="callers" verb="sees" />
         </Section>
