@@ -1,17 +1,35 @@
 /** Free ports of 127.0.0.1. A port is free when asked; another program can still take it before it is used. */
+import { randomInt } from 'node:crypto';
 import { type Server, createServer } from 'node:net';
 import { Fault, isSystemError } from './fault.ts';
 
+/**
+ * Where free ports are looked for: below the range from which systems take the ports of outgoing connections
+ * (32768 on Linux, 49152 elsewhere), so that no connection takes one between the asking and the use.
+ */
+const PORT_MIN = 12_000;
+const PORT_MAX = 31_999;
+const TRIES_MAX = 1_000;
+
 /** `count` different free ports. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, '127.0.0.1')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries++) {
+    if (tries === TRIES_MAX + count) throw new Fault('no_free_port', `No ${count} free ports between ${PORT_MIN} and ${PORT_MAX}.`, 'Stop programs that listen there.');
+    const port = randomInt(PORT_MIN, PORT_MAX + 1);
+    if (!ports.has(port) && await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    const server = await listen(port, '127.0.0.1');
+    await new Promise((done) => server.close(done));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function freePort(): Promise<number> {
