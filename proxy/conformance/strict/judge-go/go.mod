@@ -1,0 +1,3 @@
+module sidelight.dev/judge
+
+go 1.22

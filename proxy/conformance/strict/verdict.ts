@@ -1,0 +1,79 @@
+/** From what went in, what came out and how the judges read both to the faults of the proxy. Pure. */
+import { meaningOf } from './meaning.ts';
+import type { ReadMessage, Reading } from './reading.ts';
+
+export type FaultKind =
+  /** A byte was forwarded that RFC 9112 doesn't allow there. */
+  | 'forbidden-bytes'
+  /** Two readers read the forwarded bytes differently. */
+  | 'readers-differ'
+  /** A reader read something else in the payload than what was forwarded. */
+  | 'another-meaning'
+  /** Something was forwarded that every judge refuses. */
+  | 'accepted-alone'
+  | 'wrong-status'
+  | 'wrong-count'
+  | 'wrong-order'
+  /** A request afterwards was not answered as if nothing had been. */
+  | 'canary'
+  | 'hung'
+  | 'crash';
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly detail: string;
+}
+
+/** One judge's readings of both sides. */
+export interface Opinion {
+  readonly judge: string;
+  readonly sent: Reading;
+  readonly forwarded: Reading;
+}
+
+export interface Judgement {
+  readonly faults: readonly Fault[];
+  /** Judges that refuse something in the payload that the proxy let pass, as all others do. */
+  readonly stricter: readonly string[];
+}
+
+/**
+ * `walked` is the strict reading of what was forwarded. Each complete message in it must be read alike by every judge,
+ * and must be what each judge that accepts the payload reads there at the same place.
+ */
+export function judge(walked: Reading, opinions: readonly Opinion[]): Judgement {
+  const faults: Fault[] = [];
+  const stricter: string[] = [];
+  if (walked.tail === 'error') faults.push({ kind: 'forbidden-bytes', detail: walked.error });
+  const expected = completeOf(walked).map(meaningOf);
+  for (const { judge: name, sent, forwarded } of opinions) {
+    const verdict = opinionOf(name, expected, walked, { sent, forwarded });
+    faults.push(...verdict.faults);
+    if (verdict.stricter) stricter.push(name);
+  }
+  if (opinions.length > 0 && stricter.length === opinions.length) faults.push({ kind: 'accepted-alone', detail: opinions.map(({ judge: name, sent }) => `${name}: ${sent.error}`).join('; ') });
+  return { faults, stricter };
+}
+
+function completeOf(reading: Reading): ReadMessage[] {
+  return reading.messages.filter(({ complete }) => complete);
+}
+
+function opinionOf(name: string, expected: readonly string[], walked: Reading, { sent, forwarded }: Pick<Opinion, 'sent' | 'forwarded'>): { readonly faults: Fault[]; readonly stricter: boolean } {
+  const inPayload = completeOf(sent).map(meaningOf);
+  const inForwarded = completeOf(forwarded).map(meaningOf);
+  for (let at = 0; at < Math.max(expected.length, inForwarded.length); at++) {
+    const meaning = expected[at];
+    // Whoever refuses a message on both sides never acts on it.
+    if (inPayload[at] === undefined && sent.tail === 'error' && inForwarded[at] === undefined && forwarded.tail === 'error') return { faults: [], stricter: true };
+    if (inForwarded[at] !== meaning && !(inForwarded[at] === undefined && forwarded.tail === 'tunnel')) {
+      const read = inForwarded[at] ?? `nothing (${forwarded.tail} ${forwarded.error})`;
+      return { faults: [{ kind: 'readers-differ', detail: `${name} reads message ${at} as ${read}, it is ${meaning ?? `none (${walked.tail})`}` }], stricter: false };
+    }
+    if (inPayload[at] === meaning || (inPayload[at] === undefined && sent.tail === 'tunnel')) continue;
+    if (inPayload[at] === undefined && sent.tail === 'error') return { faults: [], stricter: true };
+    const read = inPayload[at] ?? `nothing (${sent.tail})`;
+    return { faults: [{ kind: 'another-meaning', detail: `${name} reads message ${at} of the payload as ${read}, forwarded was ${meaning}` }], stricter: false };
+  }
+  return { faults: [], stricter: false };
+}
