@@ -9,6 +9,10 @@ import { UPLINK_PATH } from '../agent/wire/version.ts';
 import { bucketOf, createHistogram, toSparse } from '../proxy/wire/histogram.ts';
 import { DIRECTIONS, PROTOCOLS, TLS_STATES } from '../proxy/wire/labels.ts';
 import { parseConfig } from './config.ts';
+import { asAuth, connectDatabase } from './db/client.ts';
+import type { Transaction } from './db/client.ts';
+import { tenant } from './db/tenant.ts';
+import type { OrgId } from './db/tenant.ts';
 import { testDatabase } from './db/testing.ts';
 import type { TestDatabase } from './db/testing.ts';
 import { silentLog } from './log.ts';
@@ -40,6 +44,18 @@ export async function testCloud(options: { readonly now?: () => number; readonly
       if (!options.beside) await database.drop();
     },
   };
+}
+
+/** Runs `work` as the app role in the organization of that slug, on a connection of its own. */
+export async function asOrg<T>(database: TestDatabase, slug: string, work: (tx: Transaction, orgId: OrgId) => Promise<T>): Promise<T> {
+  const sql = connectDatabase(database.serverUrl, 1);
+  try {
+    const [org] = await asAuth(sql, (tx) => tx<{ id: OrgId }[]>`select id from auth.organization where slug = ${slug}`);
+    if (!org) throw new Error(`no organization ${slug}`);
+    return await tenant(sql, org.id).transaction((tx) => work(tx, org.id));
+  } finally {
+    await sql.end();
+  }
 }
 
 export interface Answer {

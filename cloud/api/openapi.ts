@@ -1,60 +1,91 @@
-/** The OpenAPI 3.1 document, from the table of calls and the entities alone. */
-import { OpenAPIHono, z } from '@hono/zod-openapi';
+/** The OpenAPI 3.1 document, from the table of calls and the entities alone: zod writes the JSON Schemas, entities become components. */
+import { z } from 'zod';
 import { calls } from '../wire/calls.ts';
 import type { Call } from '../wire/calls.ts';
 import * as entities from '../wire/entities.ts';
 import { ERROR_CODES, Problem } from '../wire/errors.ts';
 import type { ErrorCode } from '../wire/errors.ts';
 
+type Json = { readonly [key: string]: unknown };
+
+const COMPONENTS = '#/components/schemas/';
 const SECURITY = [{ session: [] }, { token: [] }];
 
+/** Names of the entities, for references. */
+const named = z.registry<{ id: string }>();
+for (const [name, schema] of Object.entries({ ...entities, Problem })) if (schema instanceof z.ZodObject) named.add(schema, { id: name });
+
 /** The document; the same for every request. */
-export function openApiDocument(publicUrl: string): object {
-  nameSchemas();
-  const builder = new OpenAPIHono();
-  const registry = builder.openAPIRegistry;
-  registry.registerComponent('securitySchemes', 'session', {
-    type: 'apiKey', in: 'cookie', name: publicUrl.startsWith('https:') ? '__Secure-sidelight.session_token' : 'sidelight.session_token',
-    description: 'Session cookie from POST /api/auth/sign-in/email. Calls that change something must come from the console’s own origin.',
-  });
-  registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer', description: 'API token of one organization (slo_…), with the rights of an editor.' });
-  for (const [name, call] of Object.entries(calls)) registry.registerPath(pathOf(name, call));
-  return builder.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'Sidelight', version: '1', description: 'The public API of Sidelight. Errors are application/problem+json with a stable code; each code has a page at /docs/errors/{code}.' },
-    servers: [{ url: publicUrl }],
-  });
-}
-
-/** Entities become named components; zod's own registry carries the names. */
-function nameSchemas(): void {
-  for (const [name, schema] of Object.entries({ ...entities, Problem })) {
-    if (schema instanceof z.ZodObject && !z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id: name });
-  }
-}
-
-type PathConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0];
-
-function pathOf(name: string, call: Call): PathConfig {
-  const request: NonNullable<PathConfig['request']> = {};
-  if (call.params) request.params = call.params;
-  if (call.query) request.query = call.query;
-  if (call.body) request.body = { required: true, content: { 'application/json': { schema: call.body } } };
+export function openApiDocument(publicUrl: string): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [name, call] of Object.entries(calls)) paths[call.path] = { ...paths[call.path], [call.method]: operationOf(name, call) };
   return {
-    method: call.method, path: call.path, operationId: name, summary: call.summary, security: SECURITY, request,
+    openapi: '3.1.0',
+    info: {
+      title: 'Sidelight', version: '1',
+      description: 'The public API of Sidelight. Errors are application/problem+json with a stable code; each code has a page at /docs/errors/{code}.',
+    },
+    servers: [{ url: publicUrl }],
+    paths,
+    components: { schemas: components(), securitySchemes: securitySchemes(publicUrl) },
+  };
+}
+
+function components(): Json {
+  const { schemas } = z.toJSONSchema(named, { ...OPTIONS, io: 'output', uri: (id) => COMPONENTS + id });
+  return Object.fromEntries(Object.entries(schemas).map(([name, { $id: _id, $schema: _schema, ...schema }]) => [name, schema]));
+}
+
+function securitySchemes(publicUrl: string): Json {
+  const cookie = `${publicUrl.startsWith('https:') ? '__Secure-' : ''}sidelight.session_token`;
+  return {
+    session: { type: 'apiKey', in: 'cookie', name: cookie, description: 'Session cookie from POST /api/auth/sign-in/email. A browser may change something from the console’s own origin only.' },
+    token: { type: 'http', scheme: 'bearer', description: 'API token of one organization (slo_…), with the rights of an editor.' },
+  };
+}
+
+function operationOf(name: string, call: Call): Json {
+  const parameters = [...parametersOf('path', call.params), ...parametersOf('query', call.query)];
+  return {
+    operationId: name,
+    summary: call.summary,
+    security: SECURITY,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(call.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(call.body, 'input') } } } } : {}),
     responses: { [call.status]: successOf(call), ...errorsOf(call.errors) },
   };
 }
 
-function successOf(call: Call): PathConfig['responses'][string] {
-  return call.response ? { description: 'Done.', content: { 'application/json': { schema: call.response } } } : { description: 'Done; no content.' };
+function parametersOf(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
+  return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
+    name, in: place, required: place === 'path', schema: schemaOf(field as z.ZodType, 'input'),
+  }));
+}
+
+function successOf(call: Call): Json {
+  return call.response ? { description: 'Done.', content: { 'application/json': { schema: schemaOf(call.response, 'output') } } } : { description: 'Done; no content.' };
 }
 
 /** One response per status; several codes may share one. */
-function errorsOf(codes: readonly ErrorCode[]): PathConfig['responses'] {
+function errorsOf(codes: readonly ErrorCode[]): Json {
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
   return Object.fromEntries([...byStatus].map(([status, shared]) => [
     status,
-    { description: shared.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}.`).join(' '), content: { 'application/problem+json': { schema: Problem } } },
+    { description: shared.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}.`).join(' '), content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } } },
   ]));
+}
+
+/** Answers may gain fields, so objects stay open; zod's patterns for times only repeat their format. */
+const OPTIONS = {
+  metadata: named,
+  override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+    delete jsonSchema.additionalProperties;
+    if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+  },
+} as const;
+
+/** A schema with references to the components instead of definitions of its own. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _schema, $defs: _defs, ...own } = z.toJSONSchema(schema, { ...OPTIONS, io });
+  return JSON.parse(JSON.stringify(own).replaceAll('"#/$defs/', `"${COMPONENTS}`)) as Json;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AgentFrame } from '../../agent/wire/up.ts';
 import { UPLINK_PATH } from '../../agent/wire/version.ts';
-import { connectAgent, eventually, makeCluster, signUpWithOrg, testCloud, testFrame, testHello, testWindow } from '../testing.ts';
+import { asOrg, connectAgent, eventually, makeCluster, signUpWithOrg, testCloud, testFrame, testHello, testWindow } from '../testing.ts';
 import type { Caller, TestCloud } from '../testing.ts';
 
 let cloud: TestCloud;
@@ -172,14 +172,7 @@ test('windows out of time are left out, counted with their reason, and don’t h
   const dropped = { proxyWindows: 3, frames: 2, folded: 0 };
   expect(await agent.ask(testFrame(1, windows, { dropped }))).toMatchObject({ kind: 'acknowledge', sequence: 1 });
   expect((await totals(id)).requests).toBe(5);
-  const sql = postgres(cloud.database.serverUrl, { max: 1 });
-  const gaps = await sql.begin(async (tx) => {
-    await tx`set local role sidelight_auth`;
-    const [org] = await tx`select id from auth.organization`;
-    await tx`select set_config('role', 'sidelight_app', true), set_config('sidelight.org_id', ${org?.['id'] as string}, true)`;
-    return tx`select reason, count::int from tenant.uplink_gap where cluster_id = ${id} order by reason`;
-  });
-  await sql.end();
+  const gaps = await asOrg(cloud.database, 'shop', (tx) => tx`select reason, count::int from tenant.uplink_gap where cluster_id = ${id} order by reason`);
   expect([...gaps]).toEqual([{ reason: 'proxy_windows', count: 3 }, { reason: 'spool_frames', count: 2 }, { reason: 'too_far_ahead', count: 1 }, { reason: 'too_late', count: 1 }]);
   agent.cut();
 });

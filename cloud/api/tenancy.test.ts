@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { caller, connectAgent, makeCluster, signUp, signUpWithOrg, testCloud, testFrame, testHello, testWindow } from '../testing.ts';
+import type { Answer, Caller, TestCloud } from '../testing.ts';
+import { calls } from '../wire/calls.ts';
+import type { Call, CallName } from '../wire/calls.ts';
+import { Problem } from '../wire/errors.ts';
+
+/** A valid body for each call that takes one: a new call without an entry fails here by 400. */
+const RULE = { name: 'r', scope: { clusterId: null, namespace: null, workload: null, service: null }, threshold: 0.9, windowSeconds: 60, minRequests: 1, severity: 'info', enabled: true, channelIds: [] };
+const BODIES: Partial<Record<CallName, unknown>> = {
+  createOrg: { name: 'Another' }, createCluster: { name: 'new' }, createToken: { name: 'new' }, createRule: RULE, updateRule: RULE,
+  createChannel: { kind: 'webhook', name: 'hook', url: 'https://example.com/hook' },
+};
+const NAMES = Object.keys(calls) as CallName[];
+const IN_ORG = NAMES.filter((name) => calls[name].action !== 'session');
+
+let cloud: TestCloud;
+let alice: Caller;
+let bob: Caller;
+let viewer: Caller;
+let editor: Caller;
+/** Ids of Alice's things by the entity that a path names. */
+let hers: { cluster: string; token: string; rule: string; channel: string };
+
+beforeAll(async () => {
+  cloud = await testCloud();
+  alice = await signUpWithOrg(cloud.url, 'alice');
+  bob = await signUpWithOrg(cloud.url, 'bob');
+  [viewer, editor] = await Promise.all([member('viewer'), member('editor')]);
+  const cluster = await makeCluster(alice, 'alice');
+  const made = async (path: string, body: unknown): Promise<string> => ((await alice.call('POST', `/api/v1/orgs/alice/${path}`, body)).body as { id: string }).id;
+  hers = { cluster: cluster.id, token: cluster.tokenId, rule: await made('rules', RULE), channel: await made('channels', BODIES.createChannel) };
+  const agent = await connectAgent(cloud.url, cluster.token);
+  await agent.ask(testHello());
+  await agent.ask(testFrame(1, [testWindow(Math.floor(Date.now() / 10_000) * 10_000 - 20_000, [{ requests: 50, destination: 'secret/deployment/vault', service: 'secret/vault' }])]));
+  agent.cut();
+});
+afterAll(async () => {
+  await cloud.stop();
+});
+
+/** A person whom Alice has invited with that role. */
+async function member(role: string): Promise<Caller> {
+  const person = await signUp(cloud.url, role);
+  const orgs = (await alice.call('GET', '/api/auth/organization/list')).body as { id: string }[];
+  const invited = await alice.call('POST', '/api/auth/organization/invite-member', { email: person.email, role, organizationId: orgs[0]?.id });
+  const accepted = await person.call('POST', '/api/auth/organization/accept-invitation', { invitationId: (invited.body as { id: string }).id });
+  expect(accepted.status).toBe(200);
+  return person;
+}
+
+function idFor(path: string): string {
+  if (path.includes('/rules/')) return hers.rule;
+  if (path.includes('/channels/')) return hers.channel;
+  return hers.token;
+}
+
+function send(who: Caller, name: CallName, slug: string): Promise<Answer> {
+  const call: Call = calls[name];
+  const path = call.path.replace('{slug}', slug).replace('{clusterId}', hers.cluster).replace('{id}', idFor(call.path)).replace('{namespace}/{kind}/{name}', 'secret/deployment/vault');
+  return who.call(call.method.toUpperCase(), path, BODIES[name]);
+}
+
+function codeOf(answer: Answer): string {
+  return Problem.parse(answer.body).code;
+}
+
+describe.each(NAMES)('%s', (name) => {
+  test('without a session answers 401', async () => {
+    const answer = await send(caller(cloud.url, {}), name, 'alice');
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'unauthenticated']);
+  });
+  test('with an unknown token answers 401', async () => {
+    const answer = await send(caller(cloud.url, { authorization: 'Bearer slo_nonsense' }), name, 'alice');
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
+  });
+});
+
+describe.each(IN_ORG)('%s', (name) => {
+  test('of another tenant answers 404, whether the organization exists or not', async () => {
+    for (const slug of ['alice', 'nobody']) {
+      const answer = await send(bob, name, slug);
+      expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
+    }
+  });
+  test('with a token of another tenant answers 404', async () => {
+    const token = (await bob.call('POST', '/api/v1/orgs/bob/tokens', { name })).body as { token: string; id: string };
+    const answer = await send(caller(cloud.url, { authorization: `Bearer ${token.token}` }), name, 'alice');
+    expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
+    await bob.call('DELETE', `/api/v1/orgs/bob/tokens/${token.id}`);
+  });
+  test('under one’s own organization finds nothing of another tenant’s', async () => {
+    const answer = await send(bob, name, 'bob');
+    if (/\{(?:clusterId|id)\}/.test(calls[name].path)) expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
+    else {
+      expect(answer.status).toBeLessThan(300);
+      expect(JSON.stringify(answer.body)).not.toMatch(new RegExp(`alice|vault|${hers.cluster}|${hers.token}|${hers.rule}|${hers.channel}`));
+    }
+  });
+  test('answers 403 to a role that does not allow it', async () => {
+    const { action } = calls[name];
+    const lower = action === 'admin' ? [viewer, editor] : action === 'write' ? [viewer] : [];
+    for (const who of lower) {
+      const answer = await send(who, name, 'alice');
+      expect([answer.status, codeOf(answer)]).toEqual([403, 'forbidden']);
+    }
+    if (action === 'read') expect((await send(viewer, name, 'alice')).status).not.toBe(403);
+  });
+});
+
+test('the calls without an organization answer only what is one’s own', async () => {
+  const me = await bob.call('GET', '/api/v1/me');
+  expect(me.body).toMatchObject({ actor: 'user', orgs: [{ slug: 'bob', role: 'owner' }] });
+  const health = await bob.call('GET', '/api/v1/health');
+  expect(JSON.stringify(health.body)).not.toContain(hers.cluster);
+});
+
+test('accounts’ own calls tell nothing of another tenant', async () => {
+  const mine = ((await alice.call('GET', '/api/auth/organization/list')).body as { id: string }[])[0]?.id;
+  for (const path of [`get-full-organization?organizationSlug=alice`, `get-full-organization?organizationId=${mine}`, `list-members?organizationId=${mine}`, `list-invitations?organizationId=${mine}`]) {
+    const answer = await bob.call('GET', `/api/auth/organization/${path}`);
+    expect(answer.status === 200 ? answer.body : null).toBeNull();
+  }
+  const remove = await bob.call('POST', '/api/auth/organization/delete', { organizationId: mine });
+  expect(remove.status).toBeGreaterThanOrEqual(400);
+  const own = ((await bob.call('GET', '/api/auth/organization/list')).body as { id: string }[])[0]?.id;
+  expect((await bob.call('POST', '/api/auth/organization/delete', { organizationId: own })).status).toBeGreaterThanOrEqual(400);
+});
