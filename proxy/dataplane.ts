@@ -113,11 +113,12 @@ class Running implements Dataplane {
     const endMs = this.nowMs() + limitMs;
     this.inbound.stop();
     await this.until(endMs, () => {
-      for (const caller of this.inbound.callers) caller.retire();
+      this.inbound.retire();
       return this.inboundExchanges === 0;
     });
     this.outbound.stop();
     await this.until(endMs, () => {
+      this.inbound.retire();
       this.outbound.retire();
       return this.inboundOpen + this.outboundOpen === 0;
     });

@@ -26,6 +26,8 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   private readonly reader: MessageReader;
   private exchange: Exchange | null = null;
   private failed = false;
+  /** Nothing is owed on it: no request, or its response is whole. */
+  private answered = true;
 
   constructor(options: CalleeOptions) {
     this.stream = options.stream;
@@ -40,14 +42,18 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
     return this.stream.open && !this.stream.peerEnded && !this.failed && this.reader.idle && this.exchange === null;
   }
 
+  /** Between two messages in good order, elsewhere broken off, so that the other end stops what it does. */
   retire(): void {
     this.exchange = null;
-    this.stream.close();
+    const whole = !this.failed && (this.reader.idle || this.reader.current === 'closed');
+    if (whole && this.answered) this.stream.end();
+    else this.stream.close();
   }
 
   /** The exchange's request goes out on this connection now. */
   begin(exchange: Exchange): void {
     this.exchange = exchange;
+    this.answered = false;
     this.uses++;
     this.reader.expect(exchange.method, exchange.upgrade);
   }
@@ -97,6 +103,7 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   }
 
   end(): void {
+    this.answered = true;
     this.exchange?.responseEnded();
   }
 

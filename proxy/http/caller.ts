@@ -40,6 +40,8 @@ export class Caller implements StreamEvents, MessageSink<Head>, TimerOwner {
   private holds = 0;
   private reading = false;
   private requestRead = false;
+  private leaving = false;
+  private left = false;
   private progress = 0;
 
   constructor(options: CallerOptions) {
@@ -52,9 +54,18 @@ export class Caller implements StreamEvents, MessageSink<Head>, TimerOwner {
     this.arm(CALLER_IDLE_MS_MAX);
   }
 
-  /** Ends the connection when nothing is in flight on it; else its next answer will. */
-  retire(): void {
-    if (this.phase === 'idle' && this.rest === null) this.endOurs();
+  /** The next answer will say `connection: close`. */
+  get retiring(): boolean {
+    return this.leaving || this.context.draining();
+  }
+
+  /** Asks the caller to go with its next answer. With `idleMs` one that sends no request for that long is left as well. */
+  retire(idleMs: number | null): void {
+    if (idleMs !== null && !this.left && this.phase === 'idle') {
+      this.left = true;
+      this.arm(idleMs);
+    }
+    this.leaving = true;
   }
 
   received(bytes: Uint8Array): void {

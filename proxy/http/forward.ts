@@ -127,9 +127,11 @@ export class Exchange implements Connecting, ByteSink {
     this.phase = 'answering';
     if (head.framing === 'tunnel') return writeHead(head, this.upgrade ? UPGRADE : NOTHING, this);
     const abandoned = this.abandonsRequest();
-    this.calleeKeeps = head.persistent && head.framing !== 'until-close' && !abandoned;
+    // Whoever was asked in HTTP/1.0 closes, whatever it says.
+    const asked = this.minor === 1 || (this.request?.hostStart ?? -1) >= 0;
+    this.calleeKeeps = asked && head.persistent && head.framing !== 'until-close' && !abandoned;
     this.settleBody(head);
-    if (this.context.draining()) this.keep = false;
+    if (this.caller.retiring) this.keep = false;
     writeHead(head, this.added(), this);
   }
 
@@ -197,7 +199,7 @@ export class Exchange implements Connecting, ByteSink {
   fail(code: FaultCodeName): void {
     if (this.phase === 'answering') return this.breakOff(FAULT_CODES[code].fault);
     this.route.cancel();
-    if (!this.requestDone || this.context.draining()) this.keep = false;
+    if (!this.requestDone || this.caller.retiring) this.keep = false;
     this.status = FAULT_CODES[code].status;
     this.fault = FAULT_CODES[code].fault;
     const answer = answerFor(code, { close: !this.keep, headOnly: this.method === 'HEAD' });

@@ -26,7 +26,9 @@ export interface InboundContext {
   readonly workload: () => WorkloadKey;
   readonly trustDomain: () => string;
   readonly admission: () => Admission;
-  readonly callers: Set<Caller>;
+  /** Open callers through hops, and those outside the mesh. */
+  readonly meshCallers: Set<Caller>;
+  readonly plainCallers: Set<Caller>;
 }
 
 const ESTABLISHED = ascii('HTTP/1.1 200 OK\r\n\r\n');
@@ -126,9 +128,9 @@ export class MeshPeer implements StreamEvents, MessageSink<Head>, TimerOwner {
   }
 
   private serve(target: Target, source: WorkloadKey, service: string): void {
-    const { http, callers, workload } = this.context;
+    const { http, meshCallers, workload } = this.context;
     const { connection } = this;
-    const serving = { context: http, target, connection, source, service, destination: workload(), tls: 'mtls', callers } as const;
+    const serving = { context: http, target, connection, source, service, destination: workload(), tls: 'mtls', callers: meshCallers } as const;
     http.sockets.remove(this.timer);
     const established = (): void => connection.write(ESTABLISHED, 0, ESTABLISHED.length);
     if (target.port.protocol === 'opaque') {
@@ -181,8 +183,8 @@ export class MeshPeer implements StreamEvents, MessageSink<Head>, TimerOwner {
 
 /** A caller outside the mesh, on the plain listener of one port. */
 export function servePlain(context: InboundContext, target: Target, connection: Connection): void {
-  const { http, callers, workload, admission } = context;
-  const serving = { context: http, target, connection, source: '', service: target.serviceFor(null), destination: workload(), tls: 'plain', callers } as const;
+  const { http, plainCallers, workload, admission } = context;
+  const serving = { context: http, target, connection, source: '', service: target.serviceFor(null), destination: workload(), tls: 'plain', callers: plainCallers } as const;
   const allowed = (): boolean => authorize(admission().policy, null).kind === 'allow';
   if (target.port.protocol === 'http1') {
     // Asked for each request, and said as an answer, so that a person sees why.

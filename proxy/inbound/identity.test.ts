@@ -86,13 +86,13 @@ test.each([
 });
 
 test.each([
-  ['a port that the orders don\'t name', 404, 'unknown-target', 'mesh-unknown-target', () => connectTo(1)],
-  ['the mesh listener itself', 404, 'unknown-target', 'loop', () => connectTo(pair.meshPort)],
-  ['another protocol than the port\'s', 404, 'unknown-target', 'mesh-unknown-target', () => connectTo(app.port).replace('protocol: http1', 'protocol: opaque')],
-  ['another version of the hop', 505, 'wire-version', 'mesh-version', () => connectTo(app.port).replace('mesh: 1', 'mesh: 2')],
-  ['no version of the hop', 505, 'wire-version', 'mesh-version', () => connectTo(app.port).replace('sidelight-mesh: 1\r\n', '')],
-  ['a request instead of a CONNECT', 400, 'bad-request', 'mesh-bad-connect', () => GET],
-  ['a malformed CONNECT', 400, 'bad-request', 'mesh-bad-connect', () => connectTo(app.port).replace('host:', 'host :')],
+  ['a port that the orders don\'t name', 404, 'unknown-target', 'mesh-unknown-target', (): string => connectTo(1)],
+  ['the mesh listener itself', 404, 'unknown-target', 'loop', (): string => connectTo(pair.meshPort)],
+  ['another protocol than the port\'s', 404, 'unknown-target', 'mesh-unknown-target', (): string => connectTo(app.port).replace('protocol: http1', 'protocol: opaque')],
+  ['another version of the hop', 505, 'wire-version', 'mesh-version', (): string => connectTo(app.port).replace('mesh: 1', 'mesh: 2')],
+  ['no version of the hop', 505, 'wire-version', 'mesh-version', (): string => connectTo(app.port).replace('sidelight-mesh: 1\r\n', '')],
+  ['a request instead of a CONNECT', 400, 'bad-request', 'mesh-bad-connect', (): string => GET],
+  ['a malformed CONNECT', 400, 'bad-request', 'mesh-bad-connect', (): string => connectTo(app.port).replace('host:', 'host :')],
 ] as const)('a verified caller that asks for %s is told %i %s', async (_what, status, code, reason, send) => {
   const before = (await pair.cart.facts()).refusals[`inbound ${reason}`] ?? 0;
   const result = await callMesh({ port: pair.meshPort, trust: pair.ca.certificate, leaf: pair.ca.issue([IDENTITY]), send: send() });

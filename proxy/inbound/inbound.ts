@@ -3,6 +3,7 @@ import type { Credentials } from '../identity/credentials.ts';
 import type { Caller } from '../http/caller.ts';
 import type { HttpContext } from '../http/upstream.ts';
 import { formatAddress } from '../sockets/address.ts';
+import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import { type Listener, listen } from '../sockets/listen.ts';
 import { serverTls } from '../sockets/tls.ts';
 import type { Connection } from '../sockets/connection.ts';
@@ -21,7 +22,9 @@ export interface InboundParts {
 }
 
 export class Inbound {
-  readonly callers = new Set<Caller>();
+  /** Callers through hops, and those outside the mesh. */
+  private readonly meshCallers = new Set<Caller>();
+  private readonly plainCallers = new Set<Caller>();
   private readonly parts: InboundParts;
   private readonly context: InboundContext;
   private orders: ProxyOrders | null = null;
@@ -39,7 +42,8 @@ export class Inbound {
       workload: () => this.orders?.workload ?? '',
       trustDomain: () => this.orders?.trustDomain ?? '',
       admission: () => this.admission,
-      callers: this.callers,
+      meshCallers: this.meshCallers,
+      plainCallers: this.plainCallers,
     };
   }
 
@@ -71,12 +75,20 @@ export class Inbound {
     const leaf = this.parts.credentials.current();
     if (leaf === null) return;
     if (this.mesh === null) this.openMesh();
-    else if (leaf.generation !== this.generation) this.mesh.listener.renew();
+    else if (leaf.generation !== this.generation) {
+      this.mesh.listener.renew();
+      for (const caller of this.meshCallers) caller.retire(null);
+    }
     this.generation = leaf.generation;
   }
 
   sweep(nowMs: number): void {
     for (const target of this.targets.values()) target.pool.sweep(nowMs, 0);
+  }
+
+  /** Asks every caller to go. */
+  retire(): void {
+    for (const callers of [this.meshCallers, this.plainCallers]) for (const caller of callers) caller.retire(RETIRE_IDLE_MS);
   }
 
   /** Accepts nobody any more. */

@@ -2,6 +2,7 @@
 import type { Balancer } from '../balance/balancer.ts';
 import type { HttpContext } from '../http/upstream.ts';
 import { formatAddress } from '../sockets/address.ts';
+import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import type { Listener } from '../sockets/listen.ts';
 import type { OutboundListener, SocketAddress } from '../wire/orders.ts';
 import { listenOutbound } from './accept.ts';
@@ -64,7 +65,7 @@ export class Outbound {
 
   /** Tells every caller to go when its exchange is over. */
   retire(): void {
-    for (const { callers } of this.open.values()) for (const caller of callers) caller.retire();
+    for (const { callers } of this.open.values()) for (const caller of callers) caller.retire(RETIRE_IDLE_MS);
   }
 
   /** Accepts nobody any more. */
@@ -92,7 +93,7 @@ export class Outbound {
     this.open.delete(key);
     open.listener?.stop();
     open.upstream.close();
-    for (const caller of open.callers) caller.retire();
+    for (const caller of open.callers) caller.retire(RETIRE_IDLE_MS);
   }
 
   private listen(open: Open): Listener | null {

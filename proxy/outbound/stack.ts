@@ -7,8 +7,7 @@ import { OutboundRoute } from './route.ts';
 import { Attempts, type Upstream } from './upstream.ts';
 
 export interface Retirable {
-  /** End as soon as nothing is in flight. */
-  retire(): void;
+  retire(idleMs: number | null): void;
 }
 
 export interface OutboundCall {

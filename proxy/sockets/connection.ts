@@ -29,6 +29,7 @@ export class Connection implements ByteStream {
   private paused = false;
   private finishing = false;
   private finished = false;
+  private parting = false;
   private gone = false;
 
   /** `onGone` is called once, when the socket is really closed. */
@@ -66,6 +67,14 @@ export class Connection implements ByteStream {
     this.touch();
   }
 
+  end(): void {
+    if (!this.open) return;
+    this.events = SILENT;
+    this.finishing = this.parting = true;
+    this.resume();
+    this.touch();
+  }
+
   close(): void {
     if (!this.open) return;
     this.open = false;
@@ -83,7 +92,7 @@ export class Connection implements ByteStream {
       this.events.congested();
       return;
     }
-    if (this.finishing && !this.finished) this.shutdown();
+    if (this.finishing && (!this.finished || this.parting)) this.shutdown();
   }
 
   /** Called by the socket's handlers. */
@@ -128,7 +137,7 @@ export class Connection implements ByteStream {
 
   private shutdown(): void {
     this.finished = true;
-    if (this.peerEnded) this.socket.end();
+    if (this.peerEnded || this.parting) this.socket.end();
     else this.socket.shutdown();
   }
 }

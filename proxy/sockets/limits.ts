@@ -20,6 +20,8 @@ export const STREAM_IDLE_MS_MAX = 3_600_000;
 export const LINGER_MS_MAX = 2_000;
 /** A caller that ended its side may have gone: so long its reset may take to arrive behind our answer. */
 export const RESET_MS_MAX = 20;
+/** An idle connection that is to go is ended only then: a request may be on its way, and a closed connection would lose a POST. */
+export const RETIRE_IDLE_MS = 500;
 /** Waiting for an endpoint and a connection, all attempts together. */
 export const WAIT_MS_MAX = 10_000;
 /** A listener whose port is in use is tried again. */

@@ -1,5 +1,5 @@
 /** What all connections of a data path share: the turn, the clock and the timers. */
-import { Timer, TimerWheel } from './timer-wheel.ts';
+import { type Timer, TimerWheel } from './timer-wheel.ts';
 import { Turn } from './turn.ts';
 
 /** Ten wake-ups a second while a connection is open; every limit is far longer than one of them. */

@@ -29,6 +29,8 @@ export interface ByteStream extends ByteSink {
   resume(): void;
   /** Ends our side behind what is queued; the peer may still send. */
   finish(): void;
-  /** Ends both sides now; what is queued is dropped. */
+  /** Ends both sides in good order behind what is queued; what the peer still sends is dropped. */
+  end(): void;
+  /** Breaks both sides off now, which the peer sees; what is queued is dropped. */
   close(): void;
 }
