@@ -16,7 +16,7 @@ interface Waiting {
 /** Requests on the connection at once; one more is refused, so that a hanging store costs no memory. */
 const WAITING_MAX = 256;
 /** A connection that was used this often is closed, so that connections are seen to come and go. */
-const USES_MAX = 50;
+const USES_MAX = 20;
 
 export function openStore(address: string, limitMs: number): Store {
   let line: { readonly socket: Socket; readonly waiting: Waiting[]; uses: number } | undefined;

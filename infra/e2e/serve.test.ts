@@ -72,7 +72,7 @@ test('with DATABASE_URL: it migrates that database, and serves with a login that
     const { program, origin } = await serve({ SIDELIGHT_DATA: join(folder, 'given'), DATABASE_URL: yours.ownerUrl });
     await signUp(openApi(origin), ACCOUNT);
     const sql = postgres(yours.superuserUrl.replace(/\/postgres$/, '/sidelight'), { max: 1 });
-    const logins = await sql`select distinct usename from pg_stat_activity where application_name = 'sidelight'`;
+    const logins = await sql`select distinct usename from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
     const [users] = await sql`select count(*)::int as n from auth."user"`;
     await sql.end();
     expect(logins.map((row) => row['usename'])).toEqual(['sidelight_server']);
