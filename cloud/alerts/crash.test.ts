@@ -10,7 +10,7 @@ import type { WebhookEvent } from '../wire/webhook.ts';
 import type { GuardedFetch } from './deliver.ts';
 import { parseOutboundAllow } from './outbound.ts';
 import { LEASE_MS } from './outbox.ts';
-import { createReceiver, createWorld, PUBLIC_URL, SECRET, WINDOW_MS } from './testing.ts';
+import { createReceiver, createWorld, PUBLIC_URL, SECRET, seeded, WINDOW_MS } from './testing.ts';
 import type { Receiver, World } from './testing.ts';
 import type { AlertWorker } from './worker.ts';
 
@@ -148,17 +148,6 @@ test('wherever evaluator or sender dies, there is one incident, and opened and r
   // After the answer and before the mark is recorded there is no way but to send again.
   expect(repeats).toBeGreaterThanOrEqual(2);
 });
-
-/** mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 test.each([1, 2, 3])('with receivers that fail at random and two workers that die at random every incident is told in order (seed %i)', { timeout: 120_000 }, async (seed) => {
   const random = seeded(seed);

@@ -5,7 +5,8 @@ import type { OrgId } from '../db/tenant.ts';
 import type { EdgeTotal } from '../series/edge.ts';
 import type { EntityNames } from '../series/names.ts';
 import { origin } from '../series/origin.ts';
-import { lastWindowEndMs, readEdgeTotals, readTotals } from '../series/read.ts';
+import { lastWindowEndMs, readTotals } from '../series/read.ts';
+import type { EdgeReads } from './edge-reads.ts';
 import { EVALUATE_EVERY_MS, evaluationIntervalMs } from './due.ts';
 import { openIncident, resolveIncident, resolveOfRule, updateIncident } from './incident.ts';
 import type { AlertScene } from './incident.ts';
@@ -41,6 +42,8 @@ export interface Evaluated {
 export interface Evaluator {
   readonly sql: Sql;
   readonly names: EntityNames;
+  /** Shared by the rules of one run. */
+  readonly reads: EdgeReads;
   /** A cluster that could not be evaluated doesn't keep the others from it; the rule is due again anyway. */
   readonly onFault: (fault: unknown, ruleId: string, clusterId: string) => void;
 }
@@ -52,7 +55,7 @@ export async function evaluateRule(evaluator: Evaluator, scene: AlertScene, rule
   const evaluated: Evaluated[] = [];
   for (const cluster of clusters) {
     try {
-      const change = await handle.transaction((tx) => evaluateCluster(tx, evaluator.names, scene, ruleId, cluster));
+      const change = await handle.transaction((tx) => evaluateCluster(tx, evaluator, scene, ruleId, cluster));
       evaluated.push({ clusterId: cluster.id, change });
     } catch (fault) {
       evaluator.onFault(fault, ruleId, cluster.id);
@@ -97,27 +100,27 @@ interface View {
 }
 
 async function evaluateCluster(
-  tx: Transaction, names: EntityNames, scene: AlertScene, ruleId: string, cluster: Cluster,
+  tx: Transaction, evaluator: Evaluator, scene: AlertScene, ruleId: string, cluster: Cluster,
 ): Promise<Evaluated['change']> {
   const rule = await lockRule(tx, scene.orgId, ruleId);
   if (rule === null) return 'none';
-  const view = await look(tx, names, scene, rule, cluster);
+  const view = await look(tx, evaluator, scene, rule, cluster);
   const stored = await readState(tx, scene.orgId, ruleId, cluster.id);
   const judgement = judge(rule, { totals: view.totals, quiet: view.quiet, nowMs: scene.nowMs }, stored.previous);
   const finding = { rule, cluster, view, judgement, incidentId: stored.incidentId };
-  const applied = await apply(tx, names, scene, finding);
+  const applied = await apply(tx, evaluator.names, scene, finding);
   await writeState(tx, scene, finding, applied.incidentId);
   return applied.change;
 }
 
-async function look(tx: Transaction, names: EntityNames, scene: AlertScene, rule: Rule, cluster: Cluster): Promise<View> {
+async function look(tx: Transaction, { names, reads }: Evaluator, scene: AlertScene, rule: Rule, cluster: Cluster): Promise<View> {
   const windowMs = rule.windowSeconds * 1_000;
   const toMs = (await lastWindowEndMs(tx, scene.orgId, cluster.id)) ?? 0;
   const range = { fromMs: toMs - windowMs, toMs };
   const quietMs = QUIET_WINDOWS * windowMs;
   const nothing = { requests: 0, failuresApp: 0, failuresMesh: 0, failuresClient: 0 };
   if (toMs <= scene.nowMs - quietMs) return { totals: nothing, quiet: true, edges: [], range };
-  const edges = await readEdgeTotals(tx, scene.orgId, cluster.id, range.fromMs, range.toMs, names);
+  const edges = await reads.edges(tx, scene.orgId, cluster.id, range);
   const totals = scopeTotals(edges, rule.scope);
   if (totals.requests > 0) return { totals, quiet: false, edges, range };
   const before = await readTotals(tx, scene.orgId, cluster.id, rule.scope, toMs - quietMs, toMs, names);

@@ -1,4 +1,5 @@
 /** For tests of alerts: an organization with clusters, windows written with the real encoder, a clock to set, a receiver to script. */
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createHistogram, toSparse } from '../../proxy/wire/histogram.ts';
@@ -9,7 +10,7 @@ import { tenant } from '../db/tenant.ts';
 import type { OrgId, Tenant } from '../db/tenant.ts';
 import { testDatabase } from '../db/testing.ts';
 import { packRows } from '../ingest/packed.ts';
-import type { Log } from '../log.ts';
+import { silentLog } from '../log.ts';
 import { pinnedFetch } from '../platform-node/pinned-fetch.ts';
 import { edgeKey } from '../series/edge.ts';
 import { createEntityNames } from '../series/names.ts';
@@ -53,8 +54,6 @@ export interface World {
   drop(): Promise<void>;
 }
 
-export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 export async function createWorld(): Promise<World> {
   const database = await testDatabase();
   const sql = connectDatabase(database.serverUrl, 10);
@@ -90,7 +89,7 @@ export async function createWorld(): Promise<World> {
     }),
     worker: (options = {}) => {
       const worker = createAlertWorker({
-        sql, now: () => world.nowMs, random: Math.random, log: silent, fetch: pinnedFetch(parseOutboundAllow((options.outboundAllow ?? []).join(' ')).allow),
+        sql, now: () => world.nowMs, random: Math.random, log: silentLog, fetch: pinnedFetch(parseOutboundAllow((options.outboundAllow ?? []).join(' ')).allow),
         secret: SECRET, publicUrl: PUBLIC_URL, outboundAllow: [], ...options,
       });
       workers.push(worker);
@@ -122,6 +121,17 @@ function rowOf(edge: TestEdge, entity: number): Parameters<typeof packRows>[0][n
   };
 }
 
+/** mulberry32: a seeded sequence in [0, 1). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
 export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -140,7 +150,13 @@ export interface Receiver {
 /** An HTTP server on loopback that keeps what it gets. */
 export async function createReceiver(): Promise<Receiver> {
   const received: Received[] = [];
+  // Strangers may try a port that was theirs before; they don't know the path.
+  const path = `/hook/${randomBytes(8).toString('hex')}`;
   const server: Server = createServer((request, response) => {
+    if (!request.url?.startsWith(path)) {
+      response.writeHead(404).end();
+      return;
+    }
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => { body += chunk; });
     request.on('end', () => {
@@ -153,7 +169,7 @@ export async function createReceiver(): Promise<Receiver> {
   if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');
   const host = `127.0.0.1:${String(address.port)}`;
   const receiver: Receiver = {
-    url: `http://${host}/hook`, host, received,
+    url: `http://${host}${path}`, host, received,
     answer: (_request, response) => { response.writeHead(204).end(); },
     close: async () => {
       server.closeAllConnections();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seeded } from './testing.ts';
 import { judge, NODATA_RESOLVES_MS, successRate, type AlertState, type Judgement, type PreviousState, type WindowTotals } from './transition.ts';
 
 const RULE = { threshold: 0.95, minRequests: 20 };
@@ -62,17 +63,6 @@ test('without a request that counts there is no rate', () => {
   expect(successRate(totals(0))).toBeNull();
   expect(successRate(totals(7, 0, 0, 7))).toBeNull();
 });
-
-/** mulberry32: a seeded sequence in [0, 1). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 function randomTotals(random: () => number): WindowTotals {
   const requests = random() < 0.2 ? 0 : Math.floor(random() * 60);

@@ -5,6 +5,7 @@ import { testChannel } from '../actions/channel/test.ts';
 import { createRule } from '../actions/rule/create.ts';
 import type { Sql } from '../db/client.ts';
 import type { WebhookEvent } from '../wire/webhook.ts';
+import { EVALUATE_EVERY_MS } from './due.ts';
 import { createReceiver, createWorld, SECRET, WINDOW_MS } from './testing.ts';
 import type { Receiver, World } from './testing.ts';
 
@@ -98,14 +99,17 @@ test('a transaction that never ends holds the worker for its limit only', async 
   let lost = true;
   const begin = (...args: unknown[]): unknown => (lost ? new Promise(() => undefined) : Reflect.apply(world.sql.begin, world.sql, args));
   const sql: Sql = new Proxy(world.sql, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) });
-  const worker = world.worker({ sql, outboundAllow: [receiver.host], stuckMs: 50 });
+  const worker = world.worker({ sql, outboundAllow: [receiver.host], stuckMs: 300 });
   await addRule();
   await failing();
   await worker.tick();
   expect(worker.counters).toMatchObject({ evaluated: 0, faults: 2 });
   lost = false;
-  await worker.tick();
-  expect(types()).toEqual(['incident.opened']);
+  await vi.waitFor(async () => {
+    world.nowMs += EVALUATE_EVERY_MS;
+    await worker.tick();
+    expect(types()).toEqual(['incident.opened']);
+  }, { timeout: 10_000 });
 });
 
 test('connections that Postgres itself cuts are faults, and the next tick works', async () => {
@@ -114,10 +118,11 @@ test('connections that Postgres itself cuts are faults, and the next tick works'
   const worker = world.worker({ outboundAllow: [receiver.host] });
   await worker.tick();
   await world.sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
-  await testChannel(world.context(), { id: channelId, randomBytes }).catch(() => testChannel(world.context(), { id: channelId, randomBytes }));
-  await worker.tick();
-  await worker.tick();
-  expect(types()).toContain('channel.test');
+  await vi.waitFor(() => testChannel(world.context(), { id: channelId, randomBytes }), { timeout: 10_000 });
+  await vi.waitFor(async () => {
+    await worker.tick();
+    expect(types()).toContain('channel.test');
+  }, { timeout: 10_000 });
 });
 
 test('a receiver that hangs holds up neither the evaluation nor another organization', async () => {

@@ -11,6 +11,8 @@ import { deliver, SEND_TIMEOUT_MS } from './deliver.ts';
 import type { GuardedFetch, Outcome, Sender } from './deliver.ts';
 import { claimDueRules, makeDue, readSlugs } from './due.ts';
 import type { RuleHead } from './due.ts';
+import { createEdgeReads } from './edge-reads.ts';
+import type { EdgeReads } from './edge-reads.ts';
 import { evaluateRule } from './evaluate.ts';
 import type { Evaluated } from './evaluate.ts';
 import { createLane, inParallel, limited } from './lane.ts';
@@ -113,17 +115,18 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
   async function evaluateDue(): Promise<void> {
     const announced = [...pokes.values()];
     pokes.clear();
+    const reads = createEdgeReads(names);
     for (const { orgId, clusterId } of announced) await limit(makeDue(sql, orgId, clusterId, now()));
     for (let round = 0; round < ROUNDS_MAX && !stopping.signal.aborted; round += 1) {
       const heads = await limit(claimDueRules(sql, now(), RULES_CLAIMED_MAX));
       if (heads.length === 0) return;
       counters.lagMs = Math.max(...heads.map((head) => head.lateMs));
       const slugs = await limit(readSlugs(sql, heads.map((head) => head.orgId)));
-      await inParallel(heads, RULES_AT_ONCE, (head) => evaluateOne(head, slugs.get(head.orgId)));
+      await inParallel(heads, RULES_AT_ONCE, (head) => evaluateOne(reads, head, slugs.get(head.orgId)));
     }
   }
 
-  async function evaluateOne(head: RuleHead, orgSlug: string | undefined): Promise<void> {
+  async function evaluateOne(reads: EdgeReads, head: RuleHead, orgSlug: string | undefined): Promise<void> {
     if (orgSlug === undefined || stopping.signal.aborted) return;
     const scene = { orgId: head.orgId, orgSlug, publicUrl: options.publicUrl, nowMs: now(), randomBytes: bytesFrom(options.random) };
     const onFault = (fault: unknown, ruleId: string, clusterId: string): void => {
@@ -131,7 +134,7 @@ export function createAlertWorker(options: AlertWorkerOptions): AlertWorker {
       told(fault, `rule ${ruleId} was not evaluated for cluster ${clusterId}; it is due again in 10 s`);
     };
     try {
-      count(await limit(evaluateRule({ sql, names, onFault }, scene, head.ruleId)));
+      count(await limit(evaluateRule({ sql, names, reads, onFault }, scene, head.ruleId)));
     } catch (fault) {
       onFault(fault, head.ruleId, 'any');
     }
