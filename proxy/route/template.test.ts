@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { Head } from '../protocol/http1/head.ts';
+import { MessageReader } from '../protocol/http1/reader.ts';
+import { latin1 } from '../protocol/testing.ts';
+import { RouteTemplates, templateOf } from './template.ts';
+
+test.each([
+  ['/', 'GET /'],
+  ['/users', 'GET /users'],
+  ['/users/7', 'GET /users/:id'],
+  ['/users/7/orders/12', 'GET /users/:id/orders/:id'],
+  ['/users/', 'GET /users/'],
+  ['/u/550e8400-e29b-41d4-a716-446655440000', 'GET /u/:id'],
+  ['/blobs/9f86d081884c7d65', 'GET /blobs/:id'],
+  ['/feedface', 'GET /feedface'],
+  ['/v1/items', 'GET /v1/items'],
+  ['/tags/a%20b', 'GET /tags/:id'],
+  ['/x/eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJI', 'GET /x/:id'],
+  ['/a/b/c/d/e/f/g/h', 'GET /a/b/c/d/e/f/*'],
+  ['/static/app.js', 'GET /static/app.js'],
+])('the path %s is the route %s', (path, template) => {
+  expect(templateOf('GET', path)).toBe(template);
+});
+
+/** The templates of these requests, in order, from one cache. */
+function templates(requests: readonly string[]): string[] {
+  const cache = new RouteTemplates();
+  return requests.map((request) => {
+    let template = '';
+    const head = (one: Head): void => void (template = cache.of(one));
+    const nothing = (): void => undefined;
+    const reader = new MessageReader({ kind: 'request', stripMesh: false }, { head, data: nothing, framing: nothing, trailers: nothing, end: nothing });
+    const bytes = latin1(`${request} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    reader.push(bytes, 0, bytes.length);
+    return template;
+  });
+}
+
+test('a query is no part of the route, nor is the authority of an absolute target', () => {
+  expect(templates(['GET /a?b=/c/7', 'GET http://a/x/7?y', 'GET http://a', 'POST /a', 'OPTIONS *', 'CONNECT a:80', 'FROB /a'])).toEqual([
+    'GET /a', 'GET /x/:id', 'GET /', 'POST /a', 'OPTIONS *', 'CONNECT', 'OTHER /a',
+  ]);
+});
+
+test('what is remembered is what would be computed, for more paths than are remembered', () => {
+  const paths = Array.from({ length: 3_000 }, (_, at) => `/p${at % 1_500}/x`);
+  expect(templates(paths.map((path) => `GET ${path}`))).toEqual(paths.map((path) => templateOf('GET', path)));
+});
