@@ -116,7 +116,7 @@ function expectOrderly(incidentId: string): void {
   expect(new Set(events.map((event) => event.id)).size).toBe(2);
 }
 
-test('wherever evaluator or sender dies, there is one incident, and opened and resolved arrive in order under their own ids', { timeout: 120_000 }, async () => {
+test('wherever evaluator or sender dies, there is one incident, and opened and resolved arrive in order under their own ids', { timeout: 240_000 }, async () => {
   let deaths = 0;
   let repeats = 0;
   for (let steps = 0; ; steps += 1) {
