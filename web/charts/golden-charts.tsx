@@ -28,7 +28,7 @@ export function GoldenCharts({ series, marks, syncKey, threshold, height = 112 }
       <Chart {...shared} title="Success" columns={drawn.success} series={SUCCESS} bounds={successBounds(drawn.success[1] ?? [], threshold ?? null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)} showTimes={false} {...(threshold === undefined ? {} : { threshold })} />
       <Chart {...shared} title="Rate" columns={drawn.rate} series={RATE} bounds={zeroBounds(drawn.rate.slice(1) as (number | null)[][])} tick={rateTick} format={(value) => (value === null ? '–' : rate(value))} showTimes={false} />
       <Chart {...shared} title="Latency" columns={drawn.latency} series={LATENCY} bounds={zeroBounds(drawn.latency.slice(1) as (number | null)[][])} tick={latencyTick} format={latency} showTimes height={height + 20} />
-      <p className="text-2xs text-faint">{`A point is ${resolution(range.resolutionMs)}. Grey stretches are gaps: nothing was received. Drag to zoom.`}</p>
+      <p className="text-2xs text-faint">{`A point is ${resolution(range.resolutionMs)}. In hatched stretches nothing was received. Drag to zoom.`}</p>
     </div>
   );
 }

@@ -44,6 +44,8 @@ const AXIS_WIDTH = 50;
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 6;
+/** Distance of the lines that say: nothing was received. */
+const HATCH_PX = 7;
 
 export function Plot(props: PlotProps): React.JSX.Element {
   const host = useRef<HTMLDivElement>(null);
@@ -131,20 +133,47 @@ function lineOf(series: PlotSeries, colour: (token: Token) => string): uPlot.Ser
 }
 
 function drawGrounds(u: uPlot, props: PlotProps, colour: (token: Token) => string): void {
-  for (const gap of props.gaps) fillStretch(u, gap, colour('raised'));
+  for (const gap of props.gaps) hatchStretch(u, gap, colour('line'));
   for (const mark of props.marks) {
     fillStretch(u, mark, colour('failing-tint'));
     drawLine(u, mark.fromMs, colour('failing'));
   }
 }
 
-function fillStretch(u: uPlot, { fromMs, toMs }: Stretch, colour: string): void {
-  const { left, top, width, height } = u.bbox;
+/** The part of a stretch that is on the chart, in canvas pixels; null when none is. */
+function spanOf(u: uPlot, { fromMs, toMs }: Stretch): { from: number; to: number } | null {
+  const { left, width } = u.bbox;
   const from = Math.max(left, u.valToPos(fromMs / 1000, 'x', true));
   const to = Math.min(left + width, u.valToPos(toMs / 1000, 'x', true));
-  if (to <= from) return;
+  return to > from ? { from, to } : null;
+}
+
+function fillStretch(u: uPlot, stretch: Stretch, colour: string): void {
+  const span = spanOf(u, stretch);
+  if (span === null) return;
   u.ctx.fillStyle = colour;
-  u.ctx.fillRect(from, top, to - from, height);
+  u.ctx.fillRect(span.from, u.bbox.top, span.to - span.from, u.bbox.height);
+}
+
+function hatchStretch(u: uPlot, stretch: Stretch, colour: string): void {
+  const span = spanOf(u, stretch);
+  if (span === null) return;
+  const { top, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.beginPath();
+  u.ctx.rect(span.from, top, span.to - span.from, height);
+  u.ctx.clip();
+  u.ctx.strokeStyle = colour;
+  u.ctx.lineWidth = devicePixelRatio;
+  u.ctx.beginPath();
+  const step = HATCH_PX * devicePixelRatio;
+  // Begun at a multiple of the step, so that the lines of neighbouring charts and frames meet.
+  for (let x = Math.floor((span.from - height) / step) * step; x < span.to; x += step) {
+    u.ctx.moveTo(x, top + height);
+    u.ctx.lineTo(x + height, top);
+  }
+  u.ctx.stroke();
+  u.ctx.restore();
 }
 
 function drawLine(u: uPlot, atMs: number, colour: string): void {

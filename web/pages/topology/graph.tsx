@@ -32,7 +32,8 @@ const EDGE_COLOURS = {
 
 const NODE_TYPES = { box: Box, frame: Frame };
 const EDGE_TYPES = { traffic: Traffic };
-const FIT = { padding: 0.05, maxZoom: 1.1, minZoom: 0.3 };
+/** Below, room for the controls. */
+const FIT = { padding: { top: '18px', x: '18px', bottom: '50px' }, maxZoom: 1.1, minZoom: 0.3 } as const;
 
 export function Graph(props: GraphProps): React.JSX.Element {
   const { graph, selected, moving, onSelect, onTurn } = props;
@@ -52,7 +53,7 @@ export function Graph(props: GraphProps): React.JSX.Element {
         aria-label="Topology graph"
       >
         {layout === null && <Panel position="top-center" className="text-faint">Drawing the graph…</Panel>}
-        <Controls showInteractive={false} position="bottom-left" />
+        <Controls showInteractive={false} position="bottom-left" orientation="horizontal" />
         <Refit layout={layout} />
       </ReactFlow>
     </div>
@@ -136,7 +137,7 @@ function arrowSize(edge: VisibleEdge): number {
 function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
   const { node, dimmed, selected, onSelect, onTurn } = data;
   const folded = node.kind === 'namespace';
-  const label = `${node.name}, ${STATUS_LOOKS[node.status].word}, ${node.successRate === null ? 'no requests' : `${percent(node.successRate)} success`}${folded ? `, ${node.members} workloads, opens the namespace` : ''}`;
+  const label = `${node.name}, ${STATUS_LOOKS[node.status].word}, ${boxNote(node)}${folded ? `, ${node.members} workloads, opens the namespace` : ''}`;
   return (
     <>
       <Handle type="target" position={Position.Left} className="invisible" />
@@ -173,7 +174,8 @@ function boxNote(node: VisibleNode): string {
   if (node.kind === 'outside') return 'callers without a sidecar';
   if (node.kind === 'service') return 'service without a workload';
   const size = node.kind === 'namespace' ? `${compact(node.members)} workloads · ` : '';
-  return node.successRate === null ? `${size}no requests` : `${size}${percent(node.successRate)} · ${rate(node.requestsPerSecond)}`;
+  if (node.successRate === null) return node.connections > 0 ? `${size}${compact(node.connections)} connections` : `${size}no requests`;
+  return `${size}${percent(node.successRate)} · ${rate(node.requestsPerSecond)}`;
 }
 
 function Frame({ data }: NodeProps<FrameNode>): React.JSX.Element {

@@ -52,6 +52,11 @@ function elk(): InstanceType<typeof ELK> {
   return engine;
 }
 
+/** Starts the engine while the page still waits for its data: its first layout is by far its slowest. */
+export async function warmUp(): Promise<void> {
+  await layOut({ nodes: [], edges: [], frames: [], folded: new Set() });
+}
+
 /** Names the structure that a layout depends on; numbers on it may change without a new layout. */
 export function structureOf(graph: VisibleGraph): string {
   return [...graph.nodes.map((node) => `${node.namespace} ${node.key}`), ...graph.edges.map((edge) => edge.id)].toSorted().join('\n');

@@ -1,6 +1,6 @@
 /** Topology: who talks to whom, and where does it hurt? The graph, and the same edges as a ranked list. */
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useEffect, useMemo } from 'react';
 import { apiQuery } from '../../api/queries.ts';
 import { pollMs, rangeQuery } from '../../api/range.ts';
 import type { Topology } from '../../../cloud/wire/entities.ts';
@@ -12,6 +12,7 @@ import { paths } from '../../paths.ts';
 import { buttonClass } from '../../ui/button.tsx';
 import { EdgeList } from './edge-list.tsx';
 import { Graph } from './graph.tsx';
+import { warmUp } from './layout.ts';
 import { NodePanel } from './node-panel.tsx';
 import { visibleGraph } from './visible.ts';
 
@@ -21,6 +22,8 @@ export function TopologyPage(): React.JSX.Element {
   const topology = useQuery(apiQuery('getTopology', { params, query: rangeQuery(range) }, { pollMs: pollMs(range) }));
   const cluster = useQuery(apiQuery('getCluster', { params }));
   useTitle(cluster.data?.name ?? 'Topology');
+  // A browser without workers shows its fault where the graph would be.
+  useEffect(() => void warmUp().catch(() => undefined), []);
   return <Loaded query={topology} height={560}>{(data) => (data.nodes.length === 0 ? <Silent {...params} /> : <TopologyView topology={data} live={range.kind === 'live'} />)}</Loaded>;
 }
 

@@ -14,6 +14,7 @@ export interface VisibleNode {
   readonly status: HealthStatus;
   readonly successRate: number | null;
   readonly requestsPerSecond: number;
+  readonly connections: number;
   /** Workloads folded into it; 1 for a box of its own. */
   readonly members: number;
 }
@@ -68,7 +69,7 @@ function foldNodes(nodes: readonly TopologyNode[], boxOf: ReadonlyMap<string, st
 
 function nodeOf(node: TopologyNode): VisibleNode {
   const { key, kind, namespace, name, meshed, status, golden } = node;
-  return { key, kind, namespace, name, meshed, status, successRate: golden?.successRate ?? null, requestsPerSecond: golden?.requestsPerSecond ?? 0, members: 1 };
+  return { key, kind, namespace, name, meshed, status, successRate: golden?.successRate ?? null, requestsPerSecond: golden?.requestsPerSecond ?? 0, connections: golden?.connections ?? 0, members: 1 };
 }
 
 function namespaceOf(key: string, members: readonly TopologyNode[]): VisibleNode {
@@ -77,7 +78,8 @@ function namespaceOf(key: string, members: readonly TopologyNode[]): VisibleNode
   return {
     key, kind: 'namespace', namespace, name: namespace, meshed: members.every((member) => member.meshed),
     status: overallStatus(members.map((member) => member.status)), successRate: successOf(goldens),
-    requestsPerSecond: goldens.reduce((total, golden) => total + golden.requestsPerSecond, 0), members: members.length,
+    requestsPerSecond: goldens.reduce((total, golden) => total + golden.requestsPerSecond, 0),
+    connections: goldens.reduce((total, golden) => total + golden.connections, 0), members: members.length,
   };
 }
 
