@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { shopLeaf } from './test/dataplane-process.ts';
 import { Pair, eventually, faultsOf, local, rowsOf } from './test/pair.ts';
 import { RawClient, type TestServer, httpApp, ok, serve } from './test/raw-client.ts';
+import { openMesh } from './test/tls-peer.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -69,6 +70,22 @@ test('certificates are renewed under load without a lost connection or a failed 
   // Hops under older leaves were retired: what is left is no more than what was in flight at once.
   await eventually(() => pair.web.facts(), (facts) => (facts.connections['outbound dst'] ?? 0) <= 6);
 }, 30_000);
+
+test('a callee that renewed its certificate asks hops under the old one to go with their next answer', async () => {
+  const leaf = pair.ca.issue(['web.shop.serviceaccount.identity.sidelight.cluster.local']);
+  const open = (): Promise<RawClient> => openMesh({ port: pair.meshPort, trust: pair.ca.certificate, leaf });
+  const connectTo = `CONNECT 127.0.0.1:${apps.app.port} HTTP/1.1\r\nhost: a:1\r\nsidelight-mesh: 1\r\nsidelight-protocol: http1\r\n\r\n`;
+  const hop = await open();
+  await hop.send(connectTo).response();
+  expect((await hop.send(GET).response()).head).not.toMatch(/connection: close/);
+  await pair.cart.use(shopLeaf(pair.ca, 'cart'));
+  expect((await hop.send(GET).response()).head).toMatch(/\r\nconnection: close\r\n/);
+  await hop.end();
+  const next = await open();
+  await next.send(connectTo).response();
+  expect((await next.send(GET).response()).head).not.toMatch(/connection: close/);
+  for (const one of [hop, next]) one.close();
+});
 
 test('a mesh listener waits for its certificate, then opens', async () => {
   await pair.cart.use(null);

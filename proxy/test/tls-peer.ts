@@ -1,5 +1,6 @@
 /** Peers on either end of a mesh hop with whatever certificate a test wants, on Node's TLS. */
 import { type TLSSocket, connect, createServer } from 'node:tls';
+import { RawClient } from './raw-client.ts';
 import type { TestLeaf } from './test-ca.ts';
 
 /** What came back: everything until the connection ended, and whether it ended by an error. */
@@ -73,4 +74,18 @@ export async function fakeMesh(leaf: TestLeaf, trust: string, answer = 'HTTP/1.1
       await new Promise<void>((resolve) => void server.close(() => resolve()));
     },
   };
+}
+
+/** Opens a verified hop by hand; what comes can be read and more be sent. */
+export async function openMesh(options: Omit<PeerOptions, 'send' | 'maxVersion'>): Promise<RawClient> {
+  const socket = connect({
+    port: options.port, host: '127.0.0.1', ca: options.trust, checkServerIdentity: () => undefined,
+    ...(options.leaf === null ? {} : { cert: options.leaf.certificate, key: options.leaf.privateKey }),
+  });
+  const client = new RawClient(socket);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.once('error', reject);
+  });
+  return client;
 }
