@@ -28,6 +28,10 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   private failed = false;
   /** Nothing is owed on it: no request, or its response is whole. */
   private answered = true;
+  /** The response is whole, and its exchange isn't told yet. */
+  private endDue = false;
+  /** Nothing came since the request was sent. */
+  silent = true;
 
   constructor(options: CalleeOptions) {
     this.stream = options.stream;
@@ -54,6 +58,7 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   begin(exchange: Exchange): void {
     this.exchange = exchange;
     this.answered = false;
+    this.silent = true;
     this.uses++;
     this.reader.expect(exchange.method, exchange.upgrade);
   }
@@ -73,10 +78,12 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   }
 
   received(bytes: Uint8Array): void {
+    this.silent = false;
     try {
       let at = 0;
       while (at < bytes.length && this.stream.open) {
         at = this.reader.push(bytes, at, bytes.length);
+        if (this.endDue) this.tellEnd(at < bytes.length);
         if (this.reader.current !== 'tunnel') continue;
         this.exchange?.openTunnel(bytes, at);
         return;
@@ -104,7 +111,7 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
 
   end(): void {
     this.answered = true;
-    this.exchange?.responseEnded();
+    this.endDue = true;
   }
 
   ended(): void {
@@ -132,9 +139,17 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   private readEnd(): void {
     try {
       if (this.reader.current !== 'closed') this.reader.eof();
+      if (this.endDue) this.tellEnd(false);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
     }
+  }
+
+  /** Bytes that came with the response's end and that nobody asked for may never answer the next request (RFC 9112 §9.2). */
+  private tellEnd(more: boolean): void {
+    this.endDue = false;
+    if (more) this.failed = true;
+    this.exchange?.responseEnded();
   }
 
   private refuse(error: unknown): void {

@@ -297,10 +297,10 @@ export class Exchange implements Connecting, ByteSink {
     return this.keep ? NOTHING : CLOSE;
   }
 
-  /** A kept connection that its other end closed just then: nothing of the request was read, and reading it again does no harm. */
+  /** A kept connection that its other end closed just then without a word: reading the request again does no harm. */
   private repeatable(): boolean {
     const { callee, request } = this;
-    return callee !== null && callee.uses > 1 && this.retries === 0 && request?.framing === 'none' && IDEMPOTENT.has(this.method);
+    return callee !== null && callee.uses > 1 && callee.silent && this.retries === 0 && request?.framing === 'none' && IDEMPOTENT.has(this.method);
   }
 
   private repeat(): void {
