@@ -66,7 +66,7 @@ class Running implements Dataplane {
 
   constructor(parts: DataplaneParts) {
     this.parts = parts;
-    this.sockets = new Sockets(parts.nowUs);
+    this.sockets = new Sockets(parts.nowUs, (error) => parts.log('error', 'a connection was lost to a fault of this proxy', { stack: error.stack ?? error.message }));
     const templates = new RouteTemplates();
     this.inbound = new Inbound({
       http: this.context('inbound', templates),

@@ -38,7 +38,7 @@ class Bed implements Route {
     const context: HttpContext = {
       direction: 'outbound',
       sockets: {
-        turn: new Turn(), nowUs: () => this.nowMs * 1000,
+        turn: new Turn(() => undefined), nowUs: () => this.nowMs * 1000,
         arm: (timer: Timer, delayMs: number) => this.wheel.arm(timer, this.nowMs, delayMs), remove: (timer: Timer) => this.wheel.remove(timer),
       } as HttpContext['sockets'],
       recorder: this.recorder(), templates: new RouteTemplates(), draining: () => this.draining, tunnels: new Set(),

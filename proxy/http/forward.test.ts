@@ -5,7 +5,7 @@ import { Pair, eventually, faultsOf, rowsOf } from '../test/pair.ts';
 import { RawClient, type TestServer, httpApp, ok, serve } from '../test/raw-client.ts';
 
 /** Each app does one thing that a forwarder can get wrong. */
-const APPS = ['echo', 'node', 'fickle', 'closing', 'upgrade', 'early', 'gone', 'stream', 'broken', 'liar', 'slow'] as const;
+const APPS = ['echo', 'node', 'fickle', 'closing', 'upgrade', 'early', 'gone', 'stream', 'broken', 'liar', 'slow', 'connect'] as const;
 type App = (typeof APPS)[number];
 
 let pair: Pair<App>;
@@ -31,6 +31,13 @@ beforeAll(async () => {
     stream: await serve((socket) => socket.once('data', () => streamBody(socket))),
     broken: await serve((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'))),
     liar: await serve(httpApp(() => ok('x', 'l5d-proxy-error: denied\r\nSidelight-X: 1\r\nX-Kept: 1\r\n'))),
+    connect: await serve((socket) => {
+      socket.on('end', () => socket.end());
+      socket.once('data', (head) => {
+        socket.write(head.toString().startsWith('CONNECT db:5432 HTTP/1.1\r\n') ? 'HTTP/1.1 200 OK\r\n\r\n' : 'HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n');
+        socket.on('data', (bytes) => socket.write(bytes));
+      });
+    }),
     slow: await serve((socket) => {
       socket.on('end', () => slowEnds.push('end'));
       socket.on('close', () => slowEnds.push('close'));
@@ -189,6 +196,14 @@ test('a WebSocket upgrade becomes a tunnel, each side ended by itself', async ()
   expect(await client.end()).toMatch(/bye$/);
   const facts = await eventually(() => pair.web.facts(), (now) => rowsOf(now, 'shop/upgrade').some((row) => row.ends.length === 1));
   expect(rowsOf(facts, 'shop/upgrade')[0]?.ends[0]).toMatchObject({ status: 101, fault: null });
+});
+
+test('a CONNECT that the app accepts becomes a tunnel', async () => {
+  const client = await RawClient.to(pair.out.connect);
+  await client.send('CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n').until((received) => received === 'HTTP/1.1 200 OK\r\n\r\n');
+  await client.send('\0raw').until((received) => received.endsWith('\0raw'));
+  client.socket.end();
+  await client.end();
 });
 
 test('a body that only the end delimits arrives in chunks, so that a cut would show', async () => {

@@ -60,10 +60,12 @@ test('a caller in TLS 1.2 is refused', async () => {
   expect(result).toEqual({ received: '', failed: true });
 });
 
-test('plain text on the mesh listener gets no answer', async () => {
+test('plain text on the mesh listener gets no answer, and is counted', async () => {
   const client = new RawClient(connect(pair.meshPort, '127.0.0.1'));
+  const before = (await pair.cart.facts()).refusals['inbound tls-handshake'] ?? 0;
   client.send(connectTo(app.port) + GET);
   expect(await client.end()).not.toContain('200');
+  expect((await pair.cart.facts()).refusals['inbound tls-handshake']).toBe(before + 1);
 });
 
 test('a verified caller is served, also when its first request comes with the CONNECT', async () => {

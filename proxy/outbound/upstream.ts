@@ -30,6 +30,8 @@ export class Upstream {
   readonly nobody: EdgeHandle;
   private readonly service: string;
   private endpoints = new Map<string, EndpointConnections>();
+  /** The same by the balancer's own objects, so that a request builds no key. */
+  private chosen = new WeakMap<Candidate, EndpointConnections>();
 
   constructor(parts: UpstreamParts, listener: OutboundListener) {
     this.parts = parts;
@@ -43,6 +45,7 @@ export class Upstream {
   update(endpoints: readonly Endpoint[]): void {
     const before = this.endpoints;
     this.endpoints = new Map();
+    this.chosen = new WeakMap();
     for (const endpoint of endpoints) {
       const key = keyOf(endpoint);
       this.endpoints.set(key, before.get(key) ?? this.connectionsTo(endpoint));
@@ -53,12 +56,13 @@ export class Upstream {
   }
 
   connections(candidate: Candidate): EndpointConnections {
-    const key = keyOf(candidate.endpoint);
-    const known = this.endpoints.get(key);
+    const known = this.chosen.get(candidate);
     if (known !== undefined) return known;
-    const made = this.connectionsTo(candidate.endpoint);
-    this.endpoints.set(key, made);
-    return made;
+    const key = keyOf(candidate.endpoint);
+    const found = this.endpoints.get(key) ?? this.connectionsTo(candidate.endpoint);
+    this.endpoints.set(key, found);
+    this.chosen.set(candidate, found);
+    return found;
   }
 
   sweep(nowMs: number, oldestGeneration: number): void {

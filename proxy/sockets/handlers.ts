@@ -26,7 +26,8 @@ export function connectionEvents(turn: Turn): Events {
       turn.flush();
     },
     error(socket, error) {
-      // A close always follows; only an exception of ours comes without one, and it must not leave half a message behind.
+      // Errors of the network and of TLS have a code, and a close follows; what has none is an exception of ours.
+      if (!('code' in error)) turn.bug(error);
       socket.data?.onClose(error);
       socket.terminate();
       turn.flush();

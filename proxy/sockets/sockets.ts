@@ -8,14 +8,16 @@ const TICK_MS = 100;
 const SLOTS = 256;
 
 export class Sockets {
-  readonly turn = new Turn();
+  readonly turn: Turn;
   /** Monotonic µs. */
   readonly nowUs: () => number;
   private readonly wheel: TimerWheel;
   private interval: ReturnType<typeof setInterval> | null = null;
 
-  constructor(nowUs: () => number) {
+  /** `bug` is told of exceptions of ours. */
+  constructor(nowUs: () => number, bug: (error: Error) => void) {
     this.nowUs = nowUs;
+    this.turn = new Turn(bug);
     this.wheel = new TimerWheel(TICK_MS, SLOTS, nowUs() / 1000);
   }
 
