@@ -199,6 +199,17 @@ test('a drain loses no request of a mesh caller that goes on to another endpoint
   await second.stop();
 }, 30_000);
 
+test('at its limit a drain breaks off what is in flight, and counts it', async () => {
+  const client = await RawClient.to(pair.plain.slow);
+  client.send(GET);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await pair.cart.drain(100);
+  expect(await client.end()).toBe('');
+  const facts = await pair.cart.facts();
+  expect(faultsOf(facts, 'shop/slow', 'mesh')).toBe(1);
+  expect(facts.open.exchanges).toBe(0);
+});
+
 test('at its limit a drain ends what is still open', async () => {
   const tunnel = await RawClient.to(pair.plain.raw);
   await tunnel.send('x').until((received) => received === 'x');

@@ -123,6 +123,8 @@ class Running implements Dataplane {
       return this.inboundOpen + this.outboundOpen === 0;
     });
     for (const tunnel of [...this.tunnels]) tunnel.stop();
+    this.inbound.breakOff();
+    this.outbound.breakOff();
     this.phase = 'drained';
     this.unsubscribe();
     clearInterval(this.sweeper);

@@ -68,6 +68,13 @@ export class Caller implements StreamEvents, MessageSink<Head>, TimerOwner {
     this.leaving = true;
   }
 
+  /** Breaks off what is in flight. */
+  stop(): void {
+    this.exchange.stopped();
+    if (this.phase !== 'tunnel') this.stream.close();
+    this.over();
+  }
+
   received(bytes: Uint8Array): void {
     if (this.phase === 'lingering' || this.phase === 'probing') return;
     if (this.rest === null) this.read(bytes, 0);

@@ -195,6 +195,12 @@ export class Exchange implements Connecting, ByteSink {
     this.breakOff('client');
   }
 
+  /** This proxy ends before the exchange does. */
+  stopped(): void {
+    if (this.phase === 'none' || this.phase === 'tunnel') return;
+    this.breakOff('mesh');
+  }
+
   /** Answers by ourselves where nothing was answered yet. */
   fail(code: FaultCodeName): void {
     if (this.phase === 'answering') return this.breakOff(FAULT_CODES[code].fault);

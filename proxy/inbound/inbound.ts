@@ -99,6 +99,11 @@ export class Inbound {
     this.plain.clear();
   }
 
+  /** Breaks off what is in flight. */
+  breakOff(): void {
+    for (const callers of [this.meshCallers, this.plainCallers]) for (const caller of [...callers]) caller.stop();
+  }
+
   private keepTargets(ports: readonly InboundPort[]): void {
     const before = this.targets;
     const kept = new Map<string, Target>();

@@ -77,6 +77,11 @@ export class Outbound {
     }
   }
 
+  /** Breaks off what is in flight. */
+  breakOff(): void {
+    for (const { callers } of this.open.values()) for (const caller of [...callers]) caller.stop();
+  }
+
   private add(key: string, order: OutboundListener, hops: HopContext): void {
     const { createBalancer, random } = this.parts;
     const upstream = new Upstream({ hops, balancer: createBalancer(), random }, order);

@@ -8,6 +8,8 @@ import { Attempts, type Upstream } from './upstream.ts';
 
 export interface Retirable {
   retire(idleMs: number | null): void;
+  /** Break off. */
+  stop(): void;
 }
 
 export interface OutboundCall {
