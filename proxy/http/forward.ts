@@ -1,7 +1,6 @@
 /** One exchange after another of one caller: request to callee, response to caller, counted once. */
-import type { ExchangeEnd } from '../exchange.ts';
 import { type Head, type Method } from '../protocol/http1/head.ts';
-import { CODING_CHUNKED, CONNECTION_CLOSE, CONNECTION_UPGRADE, CRLF, LAST_CHUNK, chunkSize, writeHead } from '../protocol/http1/writer.ts';
+import { CONNECTION_UPGRADE, writeHead } from '../protocol/http1/writer.ts';
 import type { ByteSink } from '../protocol/sink.ts';
 import { Slices } from '../sockets/slices.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
@@ -10,20 +9,16 @@ import { FAULT_CODES, type FaultCodeName, faultOf } from '../wire/mesh.ts';
 import type { Callee } from './callee.ts';
 import type { Caller } from './caller.ts';
 import { answerFor } from './respond.ts';
+import { type BodyForm, addedFields, bodyForm, writeContent, writeEnd, writeFraming } from './response-body.ts';
+import { Tally } from './tally.ts';
 import { tunnel } from './upgrade.ts';
 import type { Connecting, HttpContext, Route } from './upstream.ts';
-
-/** How the response's body goes on to the caller. */
-type Body = 'copied' | 'into-chunks' | 'out-of-chunks';
 
 /** `waiting`: for a connection. `sent`: the request goes out. `answering`: the response's head has gone to the caller. */
 type Phase = 'none' | 'waiting' | 'sent' | 'answering' | 'tunnel';
 
 const NOTHING: readonly Uint8Array[] = [];
-const CLOSE = [CONNECTION_CLOSE];
 const UPGRADE = [CONNECTION_UPGRADE];
-const CHUNKED = [CODING_CHUNKED];
-const CHUNKED_CLOSE = [CODING_CHUNKED, CONNECTION_CLOSE];
 
 /** RFC 9110 §9.2.2: may be sent twice without another effect. */
 const IDEMPOTENT: ReadonlySet<Method> = new Set<Method>(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -37,11 +32,10 @@ export class Exchange implements Connecting, ByteSink {
   private readonly route: Route;
   private readonly held = new Slices();
   private callee: Callee | null = null;
-  private edge: EdgeHandle | null = null;
+  private readonly tally = new Tally();
   private request: Head | null = null;
   private phase: Phase = 'none';
-  private body: Body = 'copied';
-  private template: string | null = null;
+  private body: BodyForm = 'copied';
   private minor = 1;
   private requestDone = false;
   private responseDone = false;
@@ -50,14 +44,6 @@ export class Exchange implements Connecting, ByteSink {
   private calleeKeeps = false;
   private bodySeen = false;
   private continued = false;
-  private startUs = 0;
-  private sentUs = 0;
-  private firstUs = 0;
-  private retries = 0;
-  private status = 0;
-  private fault: Fault | null = null;
-  private bytesIn = 0;
-  private bytesOut = 0;
 
   constructor(context: HttpContext, caller: Caller, route: Route) {
     this.context = context;
@@ -72,24 +58,22 @@ export class Exchange implements Connecting, ByteSink {
 
   /** Bytes that passed so far; no change for long means that nothing moves. */
   get progress(): number {
-    return this.bytesIn + this.bytesOut;
+    return this.tally.bytesIn + this.tally.bytesOut;
   }
 
   /** A request's head has come. It is the reader's object, and stays as it is until the exchange is over. */
   begin(head: Head): void {
     this.reset(head);
-    this.template = this.context.templates.of(head);
+    this.tally.begin(this.context.sockets.nowUs(), head.end - head.start, this.context.templates.of(head));
     this.context.counted(1);
     this.route.connect(this);
   }
 
   connected(callee: Callee, edge: EdgeHandle): void {
     if (this.phase !== 'waiting' || this.request === null) return callee.release(true, this.nowMs());
-    this.sentUs = this.context.sockets.nowUs();
     this.phase = 'sent';
     this.callee = callee;
-    if (this.edge === null) this.context.recorder.began(edge);
-    this.edge ??= edge;
+    this.tally.sent(this.context.recorder, edge, this.context.sockets.nowUs());
     callee.begin(this);
     writeHead(this.request, this.upgrade ? UPGRADE : NOTHING, callee.stream);
     this.held.moveTo(callee.stream);
@@ -101,12 +85,12 @@ export class Exchange implements Connecting, ByteSink {
   }
 
   retried(): void {
-    this.retries++;
+    this.tally.retries++;
   }
 
   /** Content or framing of the request. */
   requestBytes(bytes: Uint8Array, start: number, end: number): void {
-    this.bytesIn += end - start;
+    this.tally.bytesIn += end - start;
     this.bodySeen = true;
     if (this.callee !== null) this.callee.stream.write(bytes, start, end);
     else if (this.phase === 'waiting') this.held.write(bytes, start, end);
@@ -119,54 +103,52 @@ export class Exchange implements Connecting, ByteSink {
 
   responseHead(head: Head): void {
     if (head.status < 200 && head.framing !== 'tunnel') return this.interim(head);
-    this.firstUs = this.context.sockets.nowUs();
-    this.status = head.status;
-    const proxyError = this.callee?.mesh === true ? head.proxyError() : null;
-    this.fault = proxyError === null ? null : faultOf(proxyError);
-    if (this.fault === null && head.status >= 500) this.fault = 'app';
+    this.tally.firstUs = this.context.sockets.nowUs();
+    this.tally.status = head.status;
+    this.tally.fault = this.classify(head);
     this.phase = 'answering';
     if (head.framing === 'tunnel') return writeHead(head, this.upgrade ? UPGRADE : NOTHING, this);
     const abandoned = this.abandonsRequest();
     // Whoever was asked in HTTP/1.0 closes, whatever it says.
     const asked = this.minor === 1 || (this.request?.hostStart ?? -1) >= 0;
     this.calleeKeeps = asked && head.persistent && head.framing !== 'until-close' && !abandoned;
-    this.settleBody(head);
-    if (this.caller.retiring) this.keep = false;
-    writeHead(head, this.added(), this);
+    this.body = bodyForm(head, this.minor);
+    if (this.caller.retiring || this.body === 'until-close') this.keep = false;
+    writeHead(head, addedFields(this.body, this.keep), this);
   }
 
   /** Content of the response. */
   responseBytes(bytes: Uint8Array, start: number, end: number): void {
-    if (this.body !== 'into-chunks') return this.write(bytes, start, end);
-    const size = chunkSize(end - start);
-    this.write(size, 0, size.length);
-    this.write(bytes, start, end);
-    this.write(CRLF, 0, 2);
+    writeContent(this.body, this, bytes, start, end);
   }
 
-  /** Chunk sizes and trailers of the response: useless to a caller that gets no chunks. */
+  /** Chunk sizes and trailers of the response. */
   responseFraming(bytes: Uint8Array, start: number, end: number): void {
-    if (this.body === 'copied') this.write(bytes, start, end);
+    writeFraming(this.body, this, bytes, start, end);
   }
 
   responseEnded(): void {
-    if (this.body === 'into-chunks') this.write(LAST_CHUNK, 0, LAST_CHUNK.length);
+    writeEnd(this.body, this);
     this.responseDone = true;
     if (this.requestDone) this.finish();
   }
 
   /** The callee agreed to a tunnel; `bytes` from `at` belong to it already. */
   openTunnel(bytes: Uint8Array, at: number): void {
-    const { callee, edge } = this;
-    if (callee === null || edge === null) return;
+    const { callee } = this;
+    if (callee === null) return;
     if (!this.requestDone) return this.calleeFailed();
     this.phase = 'tunnel';
     this.write(bytes, at, bytes.length);
     callee.detach();
     const { recorder } = this.context;
-    recorder.bytes(edge, this.bytesIn, this.bytesOut);
-    this.bytesIn = this.bytesOut = 0;
-    tunnel(this.context, this.caller, callee.stream, (bytesIn, bytesOut) => recorder.bytes(edge, bytesIn, bytesOut), () => {
+    this.tally.countBytes(recorder);
+    const passed = (bytesIn: number, bytesOut: number): void => {
+      this.tally.bytesIn = bytesIn;
+      this.tally.bytesOut = bytesOut;
+      this.tally.countBytes(recorder);
+    };
+    tunnel(this.context, this.caller, callee.stream, passed, () => {
       this.callee = null;
       this.record();
     });
@@ -206,8 +188,8 @@ export class Exchange implements Connecting, ByteSink {
     if (this.phase === 'answering') return this.breakOff(FAULT_CODES[code].fault);
     this.route.cancel();
     if (!this.requestDone || this.caller.retiring) this.keep = false;
-    this.status = FAULT_CODES[code].status;
-    this.fault = FAULT_CODES[code].fault;
+    this.tally.status = FAULT_CODES[code].status;
+    this.tally.fault = FAULT_CODES[code].fault;
     const answer = answerFor(code, { close: !this.keep, headOnly: this.method === 'HEAD' });
     this.write(answer, 0, answer.length);
     this.dropCallee();
@@ -226,8 +208,8 @@ export class Exchange implements Connecting, ByteSink {
     this.phase = 'waiting';
     this.request = null;
     this.method = 'GET';
-    this.template = null;
     this.clear();
+    this.tally.begin(this.context.sockets.nowUs(), 0, null);
     this.context.counted(1);
     this.fail(code);
   }
@@ -250,7 +232,7 @@ export class Exchange implements Connecting, ByteSink {
 
   /** To the caller. */
   write(bytes: Uint8Array, start: number, end: number): void {
-    this.bytesOut += end - start;
+    this.tally.bytesOut += end - start;
     this.caller.stream.write(bytes, start, end);
   }
 
@@ -262,16 +244,19 @@ export class Exchange implements Connecting, ByteSink {
     this.minor = head.minor;
     this.clear();
     this.keep = head.persistent;
-    this.bytesIn = head.end - head.start;
   }
 
   private clear(): void {
-    this.startUs = this.context.sockets.nowUs();
-    this.sentUs = this.firstUs = 0;
-    this.retries = this.status = this.bytesIn = this.bytesOut = 0;
-    this.fault = this.edge = this.callee = null;
+    this.callee = null;
     this.keep = this.requestDone = this.responseDone = this.bodySeen = this.continued = this.calleeKeeps = false;
     this.body = 'copied';
+  }
+
+  /** Another proxy's word is believed about what it answered by itself; an app's 5xx is the app's fault. */
+  private classify(head: Head): Fault | null {
+    const code = this.callee?.mesh === true ? head.proxyError() : null;
+    const fault = code === null ? null : faultOf(code);
+    return fault ?? (head.status >= 500 ? 'app' : null);
   }
 
   private interim(head: Head): void {
@@ -288,30 +273,15 @@ export class Exchange implements Connecting, ByteSink {
     return true;
   }
 
-  private settleBody(head: Head): void {
-    if (head.framing === 'until-close') {
-      if (this.minor === 1) this.body = 'into-chunks';
-      else this.keep = false;
-    } else if (head.chunked && this.minor === 0) {
-      this.body = 'out-of-chunks';
-      head.cutLine(head.codingStart, head.codingEnd);
-    }
-  }
-
-  private added(): readonly Uint8Array[] {
-    if (this.body === 'into-chunks') return this.keep ? CHUNKED : CHUNKED_CLOSE;
-    return this.keep ? NOTHING : CLOSE;
-  }
-
   /** A kept connection that its other end closed just then without a word: reading the request again does no harm. */
   private repeatable(): boolean {
     const { callee, request } = this;
-    return callee !== null && callee.uses > 1 && callee.silent && this.retries === 0 && request?.framing === 'none' && IDEMPOTENT.has(this.method);
+    return callee !== null && callee.uses > 1 && callee.silent && this.tally.retries === 0 && request?.framing === 'none' && IDEMPOTENT.has(this.method);
   }
 
   private repeat(): void {
     this.dropCallee();
-    this.retries++;
+    this.tally.retries++;
     this.phase = 'waiting';
     this.route.connectFresh(this);
   }
@@ -331,7 +301,7 @@ export class Exchange implements Connecting, ByteSink {
 
   /** A message was cut: the only honest end for the caller is a cut connection. */
   private breakOff(fault: Fault): void {
-    this.fault = fault;
+    this.tally.fault = fault;
     this.route.cancel();
     this.dropCallee();
     this.caller.stream.close();
@@ -353,29 +323,14 @@ export class Exchange implements Connecting, ByteSink {
   /** Counts the exchange, once. */
   record(): void {
     if (this.phase === 'none') return;
-    const { recorder, sockets } = this.context;
-    const edge = this.edge ?? this.route.unconnectedEdge;
-    if (this.edge === null) recorder.began(edge);
-    if (this.caller.lost) this.fault = 'client';
-    recorder.bytes(edge, this.bytesIn, this.bytesOut);
-    const nowUs = sockets.nowUs();
-    const answeredUs = this.firstUs > 0 ? this.firstUs : nowUs;
-    const waitedUs = (this.sentUs > 0 ? this.sentUs : nowUs) - this.startUs;
-    const end: ExchangeEnd = {
-      fault: this.fault,
-      status: this.status,
-      latencyUs: this.firstUs > 0 ? Math.round(this.firstUs - this.startUs) : -1,
-      durationUs: Math.round(nowUs - this.startUs),
-      appUs: this.context.direction === 'inbound' && this.sentUs > 0 ? Math.round(answeredUs - this.sentUs) : 0,
-      queueUs: Math.round(waitedUs),
-      retries: this.retries,
-      route: this.template,
-    };
     this.phase = 'none';
     this.request = null;
+    const { tally } = this;
+    const { recorder, direction, sockets } = this.context;
+    if (this.caller.lost) tally.fault = 'client';
     this.context.counted(-1);
-    recorder.ended(edge, end);
-    this.route.finished(this.firstUs > 0 ? this.firstUs - this.sentUs : -1, this.fault === 'mesh');
+    tally.count(recorder, this.route.unconnectedEdge, direction, sockets.nowUs());
+    this.route.finished(tally.answerUs, tally.fault === 'mesh');
   }
 
   private nowMs(): number {
