@@ -9,11 +9,13 @@ import type { Judge } from './reading.ts';
 import { tryRequest } from './try-request.ts';
 import { tryResponse } from './try-response.ts';
 
-/** The corpus waits long enough for a loaded machine; a mutant that nothing comes of only holds up its lane. */
-const CORPUS_QUIET_MS = 1_000;
+/** After such a silence the client ends its side; answers still count behind it. A mutant that nothing comes of only holds up its lane. */
+const CORPUS_QUIET_MS = 300;
 const MUTANT_QUIET_MS = 40;
 /** Of ten mutants so many are requests. */
 const REQUEST_SHARE = 0.75;
+/** Of ten mutated requests so many were good before. */
+const GOOD_SHARE = 0.75;
 /** A proxy that crashes more often is not tested any more but broken. */
 const CRASHES_MAX = 20;
 
@@ -55,7 +57,10 @@ export function corpusResponses(): Trial[] {
 export function mutantTrial(seed: number, index: number): Trial {
   const random = randomOf(seed, index);
   const name = `mutant ${index} of seed ${seed}`;
-  if (random() < REQUEST_SHARE) return requestTrial(name, cut(mutant(REQUEST_BASES, random), random), null);
+  if (random() < REQUEST_SHARE) {
+    const bases = random() < GOOD_SHARE ? GOOD_REQUESTS : REQUEST_BASES;
+    return requestTrial(name, cut(mutant(bases, random), random), null);
+  }
   const base = RESPONSE_BASES[Math.floor(random() * RESPONSE_BASES.length)];
   if (base === undefined) throw new Error('the corpus has no short response');
   return responseTrial(name, mutant([base.payload, ...NEAR_RESPONSES], random), { answers: base.answers, promise: null });
@@ -63,6 +68,7 @@ export function mutantTrial(seed: number, index: number): Trial {
 
 const short = (payload: string): boolean => payload.length > 0 && payload.length <= BASE_BYTES_MAX;
 const REQUEST_BASES = REQUESTS.map(({ payload }) => payload).filter(short);
+const GOOD_REQUESTS = REQUESTS.filter(({ payload, reached }) => short(payload) && reached > 0).map(({ payload }) => payload);
 const RESPONSE_BASES = RESPONSES.filter(({ payload }) => short(payload));
 const NEAR_RESPONSES = RESPONSE_BASES.filter(({ promise }) => promise.kind === 'passes').map(({ payload }) => payload).slice(0, 3);
 

@@ -33,13 +33,13 @@ export interface ResponseTrial {
 
 export async function tryResponse(lane: Lane, judges: readonly Judge[], { payload, answers, promise, quietMs }: ResponseTrial): Promise<Outcome> {
   const method = answers === 'UPGRADE' ? 'GET' : answers;
-  const ends = walkResponse(payload, method, false).tail !== 'none';
   let asked = 0;
   // A request that is tried again gets the same: one connection that broke is no reason for a better answer.
   const script: Script = (request, number) => {
     if (request.target === SECOND) return plainReply(request, number);
     asked += 1;
-    return { bytes: payload, ends };
+    // What isn't whole by itself is ended by the end of the connection.
+    return { bytes: payload, ends: walkResponse(payload, request.method, false).tail !== 'none' };
   };
   lane.backend.begin(script);
   const settled = (received: string): boolean => ['none', 'rest'].includes(walkResponse(received, method, false).tail);

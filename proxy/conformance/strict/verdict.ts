@@ -44,14 +44,16 @@ export interface Judgement {
 export function judge(walked: Reading, opinions: readonly Opinion[]): Judgement {
   const faults: Fault[] = [];
   const stricter: string[] = [];
+  let readable = false;
   if (walked.tail === 'error') faults.push({ kind: 'forbidden-bytes', detail: walked.error });
   const expected = completeOf(walked).map(meaningOf);
   for (const { judge: name, sent, forwarded } of opinions) {
     const verdict = opinionOf(name, expected, walked, { sent, forwarded });
     faults.push(...verdict.faults);
     if (verdict.stricter) stricter.push(name);
+    readable ||= verdict.readable;
   }
-  if (opinions.length > 0 && stricter.length === opinions.length) faults.push({ kind: 'accepted-alone', detail: opinions.map(({ judge: name, sent }) => `${name}: ${sent.error}`).join('; ') });
+  if (opinions.length > 0 && !readable) faults.push({ kind: 'accepted-alone', detail: opinions.map(({ judge: name, sent }) => `${name}: ${sent.error}`).join('; ') });
   return { faults, stricter };
 }
 
@@ -59,21 +61,29 @@ function completeOf(reading: Reading): ReadMessage[] {
   return reading.messages.filter(({ complete }) => complete);
 }
 
-function opinionOf(name: string, expected: readonly string[], walked: Reading, { sent, forwarded }: Pick<Opinion, 'sent' | 'forwarded'>): { readonly faults: Fault[]; readonly stricter: boolean } {
+interface Verdict {
+  readonly faults: Fault[];
+  /** It refuses something in the payload that the proxy let pass. */
+  readonly stricter: boolean;
+  /** It reads what was forwarded, up to its end or to where a tunnel begins. */
+  readonly readable: boolean;
+}
+
+function opinionOf(name: string, expected: readonly string[], walked: Reading, { sent, forwarded }: Pick<Opinion, 'sent' | 'forwarded'>): Verdict {
   const inPayload = completeOf(sent).map(meaningOf);
   const inForwarded = completeOf(forwarded).map(meaningOf);
   for (let at = 0; at < Math.max(expected.length, inForwarded.length); at++) {
     const meaning = expected[at];
     // Whoever refuses a message on both sides never acts on it.
-    if (inPayload[at] === undefined && sent.tail === 'error' && inForwarded[at] === undefined && forwarded.tail === 'error') return { faults: [], stricter: true };
+    if (inPayload[at] === undefined && sent.tail === 'error' && inForwarded[at] === undefined && forwarded.tail === 'error') return { faults: [], stricter: true, readable: false };
     if (inForwarded[at] !== meaning && !(inForwarded[at] === undefined && forwarded.tail === 'tunnel')) {
       const read = inForwarded[at] ?? `nothing (${forwarded.tail} ${forwarded.error})`;
-      return { faults: [{ kind: 'readers-differ', detail: `${name} reads message ${at} as ${read}, it is ${meaning ?? `none (${walked.tail})`}` }], stricter: false };
+      return { faults: [{ kind: 'readers-differ', detail: `${name} reads message ${at} as ${read}, it is ${meaning ?? `none (${walked.tail})`}` }], stricter: false, readable: true };
     }
     if (inPayload[at] === meaning || (inPayload[at] === undefined && sent.tail === 'tunnel')) continue;
-    if (inPayload[at] === undefined && sent.tail === 'error') return { faults: [], stricter: true };
+    if (inPayload[at] === undefined && sent.tail === 'error') return { faults: [], stricter: true, readable: true };
     const read = inPayload[at] ?? `nothing (${sent.tail})`;
-    return { faults: [{ kind: 'another-meaning', detail: `${name} reads message ${at} of the payload as ${read}, forwarded was ${meaning}` }], stricter: false };
+    return { faults: [{ kind: 'another-meaning', detail: `${name} reads message ${at} of the payload as ${read}, forwarded was ${meaning}` }], stricter: false, readable: true };
   }
-  return { faults: [], stricter: false };
+  return { faults: [], stricter: false, readable: true };
 }
