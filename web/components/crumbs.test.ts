@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { paths } from '../paths.ts';
-import { crumbsOf } from './crumbs.ts';
+import { crumbsOf, showsRange } from './crumbs.ts';
 
 test.each([
   [paths.fleet('acme'), ['Fleet']],
@@ -17,4 +17,9 @@ test.each([
   const crumbs = crumbsOf(path, 'acme', () => 'eu-west');
   expect(crumbs.map((crumb) => crumb.text)).toEqual(texts);
   expect(crumbs.at(-1)?.to).toBe(path);
+});
+
+test('pages without a range have no time control', () => {
+  expect([paths.fleet('a'), paths.topology('a', 'c'), paths.workloads('a', 'c'), paths.workload('a', 'c', 'x/y/z'), paths.newRule('a'), paths.rule('a', 'r')].every(showsRange)).toBe(true);
+  expect([paths.connect('a'), paths.connection('a', 'c'), paths.rules('a'), paths.incidents('a'), paths.incident('a', 'i'), paths.channels('a'), paths.tokens('a')].some(showsRange)).toBe(false);
 });

@@ -44,3 +44,10 @@ function clusterCrumbs(slug: string, [clusterId = '', area, namespace = '', kind
       return [cluster];
   }
 }
+
+/** True for pages that show a range; on the others the time control would say nothing. */
+export function showsRange(pathname: string): boolean {
+  const area = pathname.split('/').filter((part) => part !== '').slice(2);
+  if (area[0] === undefined) return true;
+  return (area[0] === 'c' && area[2] !== 'connect') || (area[0] === 'rules' && area[1] !== undefined);
+}

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { apiQuery } from '../api/queries.ts';
 import { LIVE_SECONDS } from '../api/range.ts';
 import { paths } from '../paths.ts';
+import { matchScore } from './match.ts';
 import { StatusGlyph } from '../ui/glyph.tsx';
 
 /** Clusters whose workloads the palette looks through. */
@@ -23,6 +24,7 @@ export function Palette({ slug, open, onOpenChange }: { slug: string; open: bool
       open={open}
       onOpenChange={onOpenChange}
       label="Go to"
+      filter={(_, search, keywords) => matchScore(keywords ?? [], search)}
       overlayClassName="fixed inset-0 z-40 bg-black/35"
       contentClassName="fixed top-[14dvh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border border-line-strong bg-surface shadow-2xl shadow-black/20"
     >
@@ -52,7 +54,7 @@ function Things({ slug, go }: { slug: string; go: (path: string) => void }): Rea
   return (
     <>
       <Command.Group heading="Clusters">
-        {clusters.map((cluster) => <Entry key={cluster.id} text={cluster.name} id={cluster.id} glyph={<StatusGlyph status={cluster.status} label />} go={() => go(paths.topology(slug, cluster.id))} />)}
+        {clusters.map((cluster) => <Entry key={cluster.id} text={cluster.name} id={cluster.id} note="cluster" glyph={<StatusGlyph status={cluster.status} label />} go={() => go(paths.topology(slug, cluster.id))} />)}
       </Command.Group>
       <Command.Group heading="Workloads">
         {clusters.flatMap((cluster, at) => (workloads[at]?.data?.workloads ?? []).map((workload) => (
@@ -60,7 +62,7 @@ function Things({ slug, go }: { slug: string; go: (path: string) => void }): Rea
         )))}
       </Command.Group>
       <Command.Group heading="Rules">
-        {(rules.data?.rules ?? []).map((rule) => <Entry key={rule.id} id={rule.id} text={rule.name} go={() => go(paths.rule(slug, rule.id))} />)}
+        {(rules.data?.rules ?? []).map((rule) => <Entry key={rule.id} id={rule.id} text={rule.name} note="rule" go={() => go(paths.rule(slug, rule.id))} />)}
       </Command.Group>
     </>
   );
@@ -68,7 +70,7 @@ function Things({ slug, go }: { slug: string; go: (path: string) => void }): Rea
 
 function Entry({ text, id, note, glyph, go }: { text: string; id?: string; note?: string; glyph?: ReactNode; go: () => void }): React.JSX.Element {
   return (
-    <Command.Item value={`${text} ${note ?? ''} ${id ?? ''}`} onSelect={go} className={itemClass}>
+    <Command.Item value={id ?? text} keywords={note === undefined ? [text] : [text, note]} onSelect={go} className={itemClass}>
       {glyph}
       <span className="truncate">{text}</span>
       {note !== undefined && <span className="ml-auto truncate text-xs text-faint">{note}</span>}

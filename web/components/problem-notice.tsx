@@ -3,7 +3,11 @@ import { useState } from 'react';
 import { ApiError } from '../api/problem.ts';
 import { Button } from '../ui/button.tsx';
 
+/** What browsers say when a part of the page is gone from the server, since a newer console replaced it. */
+const PART_GONE = /dynamically imported module|importing a module script|unable to preload/i;
+
 function sentenceOf(error: unknown): string {
+  if (error instanceof Error && PART_GONE.test(error.message)) return 'A newer console has replaced this one, or the network is away. Reload the page.';
   return error instanceof Error ? error.message : 'Something failed that the console did not expect.';
 }
 

@@ -11,6 +11,8 @@ export interface MockRange {
 
 const WINDOW_MS = 10_000;
 const POINTS = 120;
+/** Moments of a range that are looked at; enough for a picture. */
+const SAMPLES = 8;
 /** A stretch that pretended clusters missed: shown as a gap. */
 const GAP_MS = [21 * 60_000, 19.5 * 60_000] as const;
 
@@ -38,7 +40,7 @@ function isGap(cluster: MockCluster, atMs: number, nowMs: number): boolean {
 
 function sumOf(edges: readonly MockEdge[], cluster: MockCluster, fromMs: number, toMs: number, nowMs: number): Sum {
   const sum: Sum = { requests: 0, app: 0, mesh: 0, client: 0, connections: 0, weighted: 0, mtls: 0 };
-  const step = Math.max(WINDOW_MS, Math.ceil((toMs - fromMs) / 24 / WINDOW_MS) * WINDOW_MS);
+  const step = Math.max(WINDOW_MS, Math.ceil((toMs - fromMs) / SAMPLES / WINDOW_MS) * WINDOW_MS);
   for (let at = fromMs; at < toMs; at += step) {
     if (isGap(cluster, at, nowMs)) continue;
     for (const edge of edges) addEdge(sum, edge, at, Math.min(step, toMs - at), nowMs);

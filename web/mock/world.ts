@@ -51,18 +51,29 @@ function failingLedger(share: number): MockEdge['fails'] {
 
 const MESH_FAULTS: MockEdge['fails'] = (_, atMs) => ({ app: 0.002, mesh: 0.03 * noise('mesh', atMs) });
 
+const seeds = new Map<string, number>();
+
+function seedOf(name: string): number {
+  let seed = seeds.get(name);
+  if (seed === undefined) {
+    seed = [...name].reduce((hash, char) => Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619), 2166136261);
+    seeds.set(name, seed);
+  }
+  return seed;
+}
+
 /** Steady noise 0…1 from a name and a moment, one value per 10 s window. */
 export function noise(name: string, atMs: number): number {
-  let hash = 2166136261;
-  for (const char of `${name}${Math.floor(atMs / 10_000)}`) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619);
-  hash ^= hash >>> 13;
-  return (Math.imul(hash, 0x5bd1e995) >>> 0) / 2 ** 32;
+  let hash = seedOf(name) ^ Math.imul(Math.floor(atMs / 10_000), 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
 /** Traffic of an edge at a moment: its mean, a day's wave and noise. */
 export function rateAt(edge: MockEdge, atMs: number): number {
   const hour = (atMs / 3_600_000) % 24;
-  return edge.rate * (0.72 + 0.28 * Math.sin(((hour - 8) / 24) * 2 * Math.PI)) * (0.88 + 0.24 * noise(edge.source + edge.target, atMs));
+  return edge.rate * (0.72 + 0.28 * Math.sin(((hour - 8) / 24) * 2 * Math.PI)) * (0.88 + 0.24 * noise(edge.target, atMs));
 }
 
 function workload(namespace: string, name: string, instances = 2, kind = 'deployment'): MockWorkload {

@@ -23,9 +23,9 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
 /** A block of commands with its copy button; long lines scroll. */
 export function Command({ text, label }: { text: string; label: string }): React.JSX.Element {
   return (
-    <div className="group relative rounded-md border border-line bg-raised">
-      <pre className="overflow-x-auto py-2.5 pr-24 pl-3 font-mono text-xs leading-5 text-ink" tabIndex={0} aria-label={label}>{text}</pre>
-      <div className="absolute top-1.5 right-1.5"><CopyButton text={text} label={`Copy ${label}`} /></div>
+    <div className="flex items-start rounded-md border border-line bg-raised">
+      <pre className="min-w-0 flex-1 overflow-x-auto py-2.5 pl-3 font-mono text-xs leading-5 text-ink" tabIndex={0} role="group" aria-label={label}>{text}</pre>
+      <div className="p-1.5"><CopyButton text={text} label={`Copy ${label}`} /></div>
     </div>
   );
 }

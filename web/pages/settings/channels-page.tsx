@@ -6,6 +6,7 @@ import { apiQuery, useApiMutation } from '../../api/queries.ts';
 import { useSlug } from '../../components/location.ts';
 import { Empty, Loaded, PageHead, useTitle } from '../../components/page.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
+import { moment } from '../../format/time.ts';
 import { Button } from '../../ui/button.tsx';
 import { SecretOnce } from '../../ui/copy.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
@@ -57,7 +58,7 @@ function NewChannel(): React.JSX.Element {
 function ChannelItem({ channel }: { channel: Channel }): React.JSX.Element {
   const params = { slug: useSlug(), id: channel.id };
   const [asking, setAsking] = useState(false);
-  const test = useApiMutation('testChannel', ['listDeliveries']);
+  const test = useApiMutation('testChannel', ['listDeliveries', 'listChannels']);
   const remove = useApiMutation('deleteChannel', ['listChannels', 'listRules']);
   return (
     <li aria-label={`Channel ${channel.name}`}>
@@ -71,6 +72,7 @@ function ChannelItem({ channel }: { channel: Channel }): React.JSX.Element {
           <Button small look="danger" onClick={() => setAsking(true)}>Remove…</Button>
         </div>
       </div>
+      {channel.disabledAt !== null && <p role="status" className="mb-2 rounded-md border border-degraded bg-degraded-tint px-3 py-1.5 text-xs">Its receiver said 410 Gone at {moment(Date.parse(channel.disabledAt))}: nothing is sent until a test arrives.</p>}
       {(test.error ?? remove.error) !== null && <ProblemNotice error={test.error ?? remove.error} />}
       <Deliveries channelId={channel.id} />
       <Confirm open={asking} onOpenChange={setAsking} title={`Remove ${channel.name}?`} text="Rules that tell it tell one channel less.">

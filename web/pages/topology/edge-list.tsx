@@ -1,12 +1,12 @@
 /** The graph's edges as a list, the most troubled first: the same data for the keyboard and the screen reader. */
 import { clsx } from 'clsx';
 import { useState } from 'react';
-import { Lock, LockOpen } from 'lucide-react';
 import type { Topology, TopologyEdge } from '../../../cloud/wire/entities.ts';
 import { Section } from '../../components/page.tsx';
 import { compact, latency, percent, plural, rate } from '../../format/number.ts';
 import { shortName } from '../../paths.ts';
 import { EXCEPTION_COLOURS, StatusGlyph } from '../../ui/glyph.tsx';
+import { TlsMark } from '../../ui/tls-mark.tsx';
 import { ranked } from './visible.ts';
 
 /** Rows shown before one asks for all. */
@@ -41,7 +41,7 @@ function Row({ edge, onSelect }: { edge: TopologyEdge; onSelect: (key: string) =
         <span className="min-w-0 flex-1">
           <span className="block truncate">{nameOf(edge.source)} <span aria-label="calls" className="text-faint">→</span> {nameOf(edge.target)}</span>
           <span className="flex items-center gap-1 text-xs text-faint">
-            {edge.tls === 'mtls' ? <Lock size={10} aria-label="mutual TLS" /> : <LockOpen size={10} aria-label="plain text" className="text-degraded" />}
+            <TlsMark tls={edge.tls} size={10} />
             {http ? `${rate(golden.requestsPerSecond)} · p95 ${latency(golden.latencyMs.p95)}` : `${edge.protocol} · ${compact(golden.connections)} connections`}
           </span>
         </span>

@@ -3,12 +3,13 @@ import { Controls, EdgeLabelRenderer, Handle, MarkerType, Panel, Position, React
 import '@xyflow/react/dist/base.css';
 import './graph.css';
 import { clsx } from 'clsx';
-import { Lock, LockOpen, Minimize2, Maximize2 } from 'lucide-react';
+import { Maximize2, Minimize2 } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import type { HealthStatus } from '../../../cloud/wire/entities.ts';
 import { compact, latency, percent, rate } from '../../format/number.ts';
 import { STATUS_LOOKS } from '../../format/status.ts';
 import { EXCEPTION_COLOURS, StatusGlyph } from '../../ui/glyph.tsx';
+import { TlsMark } from '../../ui/tls-mark.tsx';
 import { curvePath } from './curve.ts';
 import { betterFit, type Size } from './fit.ts';
 import { BOX, layOut, structureOf, type Direction, type Layout, type Line } from './layout.ts';
@@ -151,7 +152,7 @@ function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
           else onSelect(node.key);
         }}
         className={clsx(
-          'nopan flex size-full flex-col justify-center rounded-md border bg-surface px-2.5 text-left transition-[opacity,border-color] duration-150',
+          'nopan pointer-events-auto flex size-full flex-col justify-center rounded-md border bg-surface px-2.5 text-left transition-[opacity,border-color] duration-150',
           selected ? 'border-ink ring-1 ring-ink' : node.status === 'failing' ? 'border-failing' : node.status === 'degraded' ? 'border-degraded' : 'border-line-strong hover:border-faint',
           (!node.meshed || node.kind !== 'workload') && !folded && 'border-dashed',
           folded && 'shadow-[3px_3px_0_-1px_var(--surface),3px_3px_0_0_var(--line-strong)]',
@@ -181,7 +182,7 @@ function boxNote(node: VisibleNode): string {
 function Frame({ data }: NodeProps<FrameNode>): React.JSX.Element {
   return (
     <div className={clsx('size-full rounded-lg border border-line bg-raised/55 transition-opacity duration-150', data.dimmed && 'opacity-30')}>
-      <button type="button" aria-label={`Fold namespace ${data.namespace}`} onClick={() => data.onTurn(data.namespace)} className="nopan group absolute top-1.5 left-2.5 flex items-center gap-1.5 rounded px-1 text-2xs text-muted hover:text-ink">
+      <button type="button" aria-label={`Fold namespace ${data.namespace}`} onClick={() => data.onTurn(data.namespace)} className="nopan pointer-events-auto group absolute top-1.5 left-2.5 flex items-center gap-1.5 rounded px-1 text-2xs text-muted hover:text-ink">
         {data.namespace}
         <Minimize2 size={10} aria-hidden className="opacity-0 transition-opacity group-hover:opacity-100" />
       </button>
@@ -211,7 +212,7 @@ function EdgeLabel({ edge, at }: { edge: VisibleEdge; at: { x: number; y: number
   return (
     <div className="pointer-events-none absolute rounded-[3px] bg-ground/92 px-1 text-center text-[10px] leading-[13px] whitespace-nowrap text-muted" style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
       <div className={clsx('flex items-center justify-center gap-0.5', http && EXCEPTION_COLOURS[edge.status], edge.status !== 'ok' && 'font-medium')}>
-        {edge.mtls ? <Lock size={8} aria-label="mutual TLS" /> : <LockOpen size={8} aria-label="plain text" className="text-degraded" />}
+        <TlsMark tls={edge.mtls ? 'mtls' : 'plain'} size={8} />
         {http ? percent(edge.successRate) : edge.connections > 0 ? `${compact(edge.connections)} conn` : 'no requests'}
       </div>
       {http && <div>{rate(edge.requestsPerSecond)}{edge.p95 !== null && ` · ${latency(edge.p95)}`}</div>}

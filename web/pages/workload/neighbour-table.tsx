@@ -1,5 +1,4 @@
 /** Callers or callees of a workload, with the share of its failures that each one sees or causes. */
-import { Lock, LockOpen } from 'lucide-react';
 import type { Neighbour } from '../../../cloud/wire/entities.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { SuccessCell } from '../../components/golden-cells.tsx';
@@ -8,6 +7,7 @@ import { useSlug } from '../../components/location.ts';
 import { compact, percent, plain } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
 import { StatusGlyph } from '../../ui/glyph.tsx';
+import { TlsMark } from '../../ui/tls-mark.tsx';
 
 interface Props {
   readonly clusterId: string;
@@ -39,7 +39,7 @@ function Name({ row, verb, href }: { row: Neighbour; verb: Props['verb']; href: 
   return (
     <span className="flex items-center gap-1.5">
       <StatusGlyph status={row.status} size={10} label />
-      {row.tls === 'mtls' ? <Lock size={11} aria-label="mutual TLS" className="text-faint" /> : <LockOpen size={11} aria-label="plain text" className="text-degraded" />}
+      <TlsMark tls={row.tls} />
       {href === null ? <span className="text-muted">{name}</span> : <TextLink to={href} className="font-medium">{name}</TextLink>}
       <span className="hidden text-xs text-faint md:inline">{row.protocol}</span>
     </span>

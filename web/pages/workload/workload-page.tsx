@@ -1,6 +1,6 @@
 /** Workload: how is it, who suffers, whose fault? */
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { Fragment, useMemo } from 'react';
 import { apiQuery } from '../../api/queries.ts';
 import { pollMs, rangeQuery, type TimeRange } from '../../api/range.ts';
 import type { Workload } from '../../../cloud/wire/entities.ts';
@@ -69,7 +69,7 @@ function Charts({ subject, range }: { subject: string; range: TimeRange }): Reac
 
 function Facts({ workload }: { workload: Workload }): React.JSX.Element {
   const rows = [
-    ['Identity', workload.identity], ['Service account', workload.serviceAccount], ['Services', workload.services.join(', ') || null],
+    ['Identity', workload.identity === null ? null : <Breakable key="identity" text={workload.identity} />], ['Service account', workload.serviceAccount], ['Services', workload.services.join(', ') || null],
     ['Instances', `${workload.workload.instances}${workload.workload.meshed ? '' : ', not all meshed'}`],
   ] as const;
   return (
@@ -84,6 +84,11 @@ function Facts({ workload }: { workload: Workload }): React.JSX.Element {
       </dl>
     </Section>
   );
+}
+
+/** A dotted name that may break after its dots and is still copied as it is. */
+function Breakable({ text }: { text: string }): React.JSX.Element {
+  return <>{text.split('.').map((part, at) => <Fragment key={at}>{at > 0 && <>.<wbr /></>}{part}</Fragment>)}</>;
 }
 
 function Details({ workload }: { workload: Workload }): React.JSX.Element {
