@@ -113,23 +113,18 @@ export class Host {
   }
 
   async start(meshText: string): Promise<void> {
-    const { config, mesh, log } = this.#parts;
+    const { mesh } = this.#parts;
     this.#tokens.ensure(mesh.inventory.workloads.list());
     this.#closers.push(() => this.#uplink?.stop());
     this.#uplink?.start();
     await this.#firstClock();
     const controlPort = await this.#control.listen(mesh.control);
     this.#closers.push(() => this.#control.close());
-    this.#ownLeaf.renewWith((leaf) => this.#control.renew(leaf));
-    this.#ticker.start();
-    this.#sealer.start(Math.min(SEAL_LOOK_MS, config.windowMs / 10));
-    const watch = new FileWatch(config.meshFile, meshText, (text) => this.#applyMesh(text));
-    watch.start();
     const admin = await this.#openAdmin();
-    this.#closers.push(() => watch.stop(), () => this.#ownLeaf.stop(), () => this.#ticker.stop(), () => void admin.server.closeAllConnections(), () => void admin.server.close());
+    this.#closers.push(() => admin.close());
+    this.#startTimers(meshText);
     this.#ready = true;
-    const facts = { control: formatAddress({ ...mesh.control, port: controlPort }), admin: formatAddress({ ...config.admin, port: admin.port }) };
-    log('info', 'agent ready', { ...facts, workloads: mesh.inventory.workloads.size, services: mesh.inventory.services.size, cloud: config.uplink?.cloud ?? null });
+    this.#logReady(controlPort, admin.port);
   }
 
   /** Stops everything; what proxies have reported is sealed first. */
@@ -139,6 +134,22 @@ export class Host {
     for (const close of this.#closers.splice(0).reverse()) await close();
     await this.#parts.spool?.close();
     this.#parts.lock.release();
+  }
+
+  #startTimers(meshText: string): void {
+    const { config } = this.#parts;
+    const watch = new FileWatch(config.meshFile, meshText, (text) => this.#applyMesh(text));
+    this.#closers.push(() => watch.stop(), () => this.#ownLeaf.stop(), () => this.#ticker.stop());
+    watch.start();
+    this.#ownLeaf.renewWith((leaf) => this.#control.renew(leaf));
+    this.#ticker.start();
+    this.#sealer.start(Math.min(SEAL_LOOK_MS, config.windowMs / 10));
+  }
+
+  #logReady(controlPort: number, adminPort: number): void {
+    const { config, mesh, log } = this.#parts;
+    const facts = { control: formatAddress({ ...mesh.control, port: controlPort }), admin: formatAddress({ ...config.admin, port: adminPort }) };
+    log('info', 'agent ready', { ...facts, workloads: mesh.inventory.workloads.size, services: mesh.inventory.services.size, cloud: config.uplink?.cloud ?? null });
   }
 
   #makeSealer(): Sealer {

@@ -1,6 +1,5 @@
 /** The admin port: `/ready`, `/live`, `/metrics`. */
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
 import type { SocketAddress } from '../../proxy/wire/orders.ts';
 
 export interface AdminParts {
@@ -9,8 +8,13 @@ export interface AdminParts {
   readonly metrics: () => string;
 }
 
+export interface AdminPort {
+  readonly port: number;
+  close(): void;
+}
+
 /** Opens the admin port; port 0 takes a free one. Rejects with the system's error when it can't listen. */
-export async function openAdmin(address: SocketAddress, parts: AdminParts): Promise<{ server: Server; port: number }> {
+export async function openAdmin(address: SocketAddress, parts: AdminParts): Promise<AdminPort> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     const { status, text } = answer(request.method ?? '', (request.url ?? '').replace(/\?.*$/, ''), parts);
     response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'content-length': Buffer.byteLength(text) });
@@ -22,7 +26,11 @@ export async function openAdmin(address: SocketAddress, parts: AdminParts): Prom
     server.listen(address.port, address.host, resolve);
   });
   const bound = server.address();
-  return { server, port: typeof bound === 'object' && bound ? bound.port : address.port };
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { port: typeof bound === 'object' && bound ? bound.port : address.port, close };
 }
 
 function answer(method: string, path: string, parts: AdminParts): { status: number; text: string } {

@@ -2,6 +2,7 @@
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { FromControl, ToControl } from '../../proxy/wire/orders.ts';
+import type { EdgeRow, ProxyWindow } from '../../proxy/wire/report.ts';
 import { CONTROL_WIRE_VERSION } from '../../proxy/wire/version.ts';
 import { makeCsr } from '../issuer/testing.ts';
 import { encodeFrame, FrameReader } from './framing.ts';
@@ -28,6 +29,7 @@ export class FakeProxy {
   readonly closed: Promise<void>;
   /** All that came, oldest first. */
   readonly heard: FromControl[] = [];
+  onMessage: (message: FromControl) => void = () => {};
   #wake: () => void = () => {};
   #read = 0;
 
@@ -35,7 +37,7 @@ export class FakeProxy {
     this.socket = socket;
     const reader = new FrameReader();
     socket.on('data', (bytes: Buffer) => {
-      for (const event of reader.push(bytes, 64 * 1024 * 1024)) if (event.kind === 'frame') this.heard.push(JSON.parse(event.bytes.toString()));
+      for (const event of reader.push(bytes, 64 * 1024 * 1024)) if (event.kind === 'frame') this.#hear(JSON.parse(event.bytes.toString()));
       this.#wake();
     });
     socket.on('error', () => {});
@@ -84,6 +86,11 @@ export class FakeProxy {
   end(): void {
     this.socket.destroy();
   }
+
+  #hear(message: FromControl): void {
+    this.heard.push(message);
+    this.onMessage(message);
+  }
 }
 
 /** Gets a first certificate with a join token, as a proxy does. Rejects when refused. */
@@ -94,4 +101,77 @@ export async function certify(facts: DialFacts, workload: string, token: string)
   const { certificateChain } = await proxy.next('certified');
   proxy.end();
   return { certificatePem: certificateChain, keyPem };
+}
+
+export interface RingProxyFacts extends Omit<DialFacts, 'client'> {
+  readonly client: ClientIdentity;
+  readonly workload: string;
+  readonly name: string;
+  readonly instance: string;
+}
+
+/** A proxy that keeps its windows until they are acknowledged and connects again whenever the link breaks. */
+export class RingProxy {
+  readonly #facts: RingProxyFacts;
+  #ring: ProxyWindow[] = [];
+  #sequence = 0;
+  #anchor: { readonly tick: number; readonly tickMs: number; readonly beganMs: number } | null = null;
+  #link: FakeProxy | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(facts: RingProxyFacts) {
+    this.#facts = facts;
+    void this.#connect();
+  }
+
+  /** Windows that wait for their acknowledgement. */
+  get waiting(): number {
+    return this.#ring.length;
+  }
+
+  /** Ends a window with these rows; returns its tick, or null while none is known. */
+  report(edges: readonly EdgeRow[]): number | null {
+    const anchor = this.#anchor;
+    if (!anchor) return null;
+    const tick = anchor.tick + Math.floor((performance.now() - anchor.beganMs) / anchor.tickMs);
+    this.#sequence += 1;
+    const window = { instance: this.#facts.instance, sequence: this.#sequence, tick, edges, routes: [], dropped: { windows: 0, folded: 0 } };
+    this.#ring.push(window);
+    this.#link?.send({ kind: 'window', window });
+    return tick;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#link?.end();
+  }
+
+  async #connect(): Promise<void> {
+    const { workload, name, instance } = this.#facts;
+    try {
+      const link = await FakeProxy.dial(this.#facts);
+      if (this.#stopped) return link.end();
+      void link.closed.then(() => this.#again());
+      link.hello(workload, name, instance);
+      link.onMessage = (message) => this.#handle(link, message);
+    } catch {
+      this.#again();
+    }
+  }
+
+  #again(): void {
+    this.#link = null;
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#connect(), 50);
+  }
+
+  #handle(link: FakeProxy, message: FromControl): void {
+    if (message.kind === 'acknowledge') this.#ring = this.#ring.filter(({ sequence }) => sequence > message.sequence);
+    if (message.kind !== 'tick') return;
+    this.#anchor = { tick: message.tick, tickMs: message.tickMs, beganMs: performance.now() - message.elapsedMs };
+    if (this.#link === link) return;
+    this.#link = link;
+    for (const window of this.#ring) link.send({ kind: 'window', window });
+  }
 }

@@ -271,7 +271,7 @@ export class Spool {
       return;
     }
     // A write that failed may have reached the disk all the same, and its repetition stands after it.
-    if (this.#entries.at(-1)?.meta.sequence === meta.sequence) this.#entries.pop();
+    if (isSameFrame(this.#entries.at(-1)?.meta, meta)) this.#entries.pop();
     this.#entries.push({ meta, segment, offset, length });
     this.#marks = marks;
     this.#marksSegment = segment;
@@ -304,6 +304,11 @@ export class Spool {
     this.#busy = done.catch(() => {});
     return done;
   }
+}
+
+function isSameFrame(a: Entry['meta'] | undefined, b: Entry['meta']): boolean {
+  const epochOf = (meta: Entry['meta']): number => (meta.kind === 'frame' ? meta.epoch : 0);
+  return a !== undefined && epochOf(a) === epochOf(b) && a.sequence === b.sequence;
 }
 
 /** The higher of both per instance; only of `names` where given. */
