@@ -21,7 +21,8 @@ export const REFUSED_REMEDIES = {
   overloaded: 'nothing: the frames wait in the spool',
 } as const satisfies Record<AgentRefused['code'], string>;
 
-const refusedCode = z.enum(Object.keys(REFUSED_REMEDIES) as [AgentRefused['code'], ...AgentRefused['code'][]]);
+/** What the cloud may say; the code of a refusal may be a newer cloud's. */
+export type ReceivedDown = Exclude<AgentDown, AgentRefused> | (Omit<AgentRefused, 'code'> & { readonly code: string });
 
 const down = z.discriminatedUnion('kind', [
   z.object({
@@ -35,11 +36,11 @@ const down = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('acknowledge'), ...position }),
   z.object({ kind: z.literal('resend'), epoch: position.epoch, after: count }),
-  z.object({ kind: z.literal('refused'), code: refusedCode, message: z.string(), retryAfterMs: count }),
-]) satisfies z.ZodType<AgentDown>;
+  z.object({ kind: z.literal('refused'), code: z.string().max(64), message: z.string(), retryAfterMs: count }),
+]) satisfies z.ZodType<ReceivedDown>;
 
 export type DownResult =
-  | { readonly kind: 'message'; readonly message: AgentDown }
+  | { readonly kind: 'message'; readonly message: ReceivedDown }
   /** A kind of a newer cloud. */
   | { readonly kind: 'unknown'; readonly name: string }
   | { readonly kind: 'invalid'; readonly reason: string };

@@ -90,8 +90,13 @@ export class Sealer {
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.#sealing;
-    await this.#sealOnce(() => null);
-    await this.#sealOnce(() => this.#parts.pending.takeAll());
+    const { pending } = this.#parts;
+    for (let left = Infinity; left > 0; ) {
+      await this.#sealOnce(() => pending.takeAll());
+      // What the disk doesn't take now, the proxies send again.
+      if (this.#unsealed || pending.size >= left) return;
+      left = pending.size;
+    }
   }
 
   async #sealOnce(next: () => Batch | null): Promise<void> {

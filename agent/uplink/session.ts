@@ -6,11 +6,12 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { Marks } from '../aggregate/pending.ts';
 import { messageOf } from '../fault.ts';
 import type { Log } from '../log.ts';
-import type { AgentDown, AgentWelcome } from '../wire/down.ts';
+import type { AgentWelcome } from '../wire/down.ts';
 import { encodeMessage } from '../wire/envelope.ts';
 import type { TopologySnapshot } from '../wire/topology.ts';
 import type { AgentHello, AgentUp } from '../wire/up.ts';
 import { readDown } from './messages.ts';
+import type { ReceivedDown } from './messages.ts';
 import type { Position, Spool } from './spool.ts';
 
 /** Frames sent and not acknowledged. */
@@ -125,7 +126,7 @@ export class UplinkSession {
     if (this.#topologyTimer) clearTimeout(this.#topologyTimer);
   }
 
-  #handle(message: AgentDown): void {
+  #handle(message: ReceivedDown): void {
     switch (message.kind) {
       case 'welcome':
         void this.#welcome(message).catch((thrown: unknown) => this.#finish({ kind: 'lost', reason: `the spool can't be written: ${messageOf(thrown)}` }));

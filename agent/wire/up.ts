@@ -33,7 +33,7 @@ export interface AgentFrame {
     readonly proxyWindows: number;
     /** Frames dropped from the spool (24 h or 256 MiB) before this one. */
     readonly frames: number;
-    /** Rows folded into `other` by a cap. */
+    /** Exchanges folded into `other` by a cap, a proxy's or the cluster's. */
     readonly folded: number;
   };
 }
