@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Context } from 'hono';
+import { limited } from './alerts/lane.ts';
 import { errorIndex, errorPage } from './api/error-page.ts';
 import { checkOrigin, requestIdOf, SECURITY_HEADERS } from './api/guard.ts';
 import type { ContextOf, HandlerInput, SessionContext } from './api/handler.ts';
@@ -20,6 +21,8 @@ import type { Call, CallName } from './wire/calls.ts';
 
 /** A body of the API is a form's worth of JSON. */
 const BODY_BYTES_MAX = 64 * 1024;
+/** Statements end after 30 s; an answer that takes longer hangs on a lost connection. */
+const ANSWER_MS_MAX = 40_000;
 
 export interface AppOptions {
   readonly services: Services;
@@ -111,7 +114,8 @@ function mountCall<K extends CallName>(app: App, services: Services, name: K): v
     const body = call.body ? await readJson(context.req.raw) : undefined;
     const input = parseInput(call, { params: context.req.param() as Record<string, string>, query: context.req.query(), body });
     // The table gave the schemas that made the input, and the scope that fits the call's action.
-    const answer = await handlers[name]({ ...input, context: scope as ContextOf<K>, services } as HandlerInput<K>);
+    const working = handlers[name]({ ...input, context: scope as ContextOf<K>, services } as HandlerInput<K>);
+    const answer = await limited(ANSWER_MS_MAX, working);
     if (answer === null) return context.body(null, 204);
     return context.body(JSON.stringify(answer), call.status === 201 ? 201 : 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });

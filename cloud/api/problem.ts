@@ -1,4 +1,5 @@
 /** Errors as `application/problem+json`: what the caller may know of an error, and nothing more. */
+import { StuckError } from '../alerts/lane.ts';
 import { ApiError } from '../context.ts';
 import { ERROR_CODES } from '../wire/errors.ts';
 import type { Problem } from '../wire/errors.ts';
@@ -12,6 +13,7 @@ const AWAY = new Set([
 
 /** True when the database, not the request, is what failed. */
 export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof StuckError) return true;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && AWAY.has(error.code);
 }

@@ -6,6 +6,8 @@ import postgres from 'postgres';
 const FOLDER = new URL('../../migrations/', import.meta.url);
 /** Key of the advisory lock under which starts of several instances take turns. */
 const LOCK_KEY = 7_400_001;
+/** A migration that waits longer than this for a table gives up and may be started again: it would hold up everyone behind it. */
+const LOCK_TIMEOUT_MS = 10_000;
 
 interface Migration {
   readonly name: string;
@@ -41,7 +43,18 @@ async function readMigrations(): Promise<Migration[]> {
 
 async function apply(sql: postgres.Sql, migration: Migration): Promise<void> {
   await sql.begin(async (tx) => {
+    await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}ms`}, true)`;
     await tx.unsafe(migration.sql);
     await tx`insert into public.migration (name, sha256) values (${migration.name}, ${migration.sha256})`;
   });
+}
+
+if (import.meta.main) {
+  const url = process.env['DATABASE_OWNER_URL'];
+  if (url === undefined) {
+    process.stderr.write('error [config_invalid] DATABASE_OWNER_URL is missing; give postgres://OWNER:PASSWORD@HOST:PORT/DATABASE of the login that owns the database\n');
+    process.exitCode = 2;
+  } else {
+    await migrate(url);
+  }
 }

@@ -4,11 +4,12 @@
  */
 import type { AgentRefused } from '../../agent/wire/down.ts';
 import { encodeMessage } from '../../agent/wire/envelope.ts';
+import { limited } from '../alerts/lane.ts';
 import { asAuth } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import type { Link } from './link.ts';
 import { receive, refusal } from './session.ts';
-import type { SessionServices, SessionState } from './session.ts';
+import type { SessionServices, SessionState, SessionStep } from './session.ts';
 
 /** Messages waiting on one connection before its socket is paused; one more frame may be on its way. */
 const QUEUE_PAUSE = 4;
@@ -18,6 +19,8 @@ const QUEUE_MAX = 64;
 export const CONNECTIONS_MAX = 5_000;
 /** A hello that takes longer than this never comes. */
 const HELLO_MS_MAX = 10_000;
+/** Statements end after 30 s; a message that takes longer hangs on a connection that was lost. */
+const MESSAGE_MS_MAX = 40_000;
 /** Nothing for this long, not even the answer to a ping: the socket is dead. */
 const SILENT_MS_MAX = 30_000;
 
@@ -99,7 +102,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   async function work(connection: Connection): Promise<void> {
     for (let bytes = connection.queue.shift(); bytes && !connection.ended && !stopping; bytes = connection.queue.shift()) {
       const before = connection.state;
-      const step = await receive(services, connection.link, before, bytes);
+      const step = await limited(MESSAGE_MS_MAX, receive(services, connection.link, before, bytes)).catch(() => stuck(before));
       connection.state = step.state;
       if (before.phase === 'hello' && step.state.phase === 'open') replaceOthers(connection);
       for (const message of step.messages) connection.socket.send(encodeMessage(message));
@@ -109,6 +112,11 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
         connection.socket.resume();
       }
     }
+  }
+
+  function stuck(state: SessionState): SessionStep {
+    services.counters.failed++;
+    return { state, messages: [refusal('overloaded', 'The cloud could not store the message in time; send it again.')], close: true };
   }
 
   /** The newest hello owns the cluster; an older connection in this process hears of it at once, elsewhere at its next write or beat. */

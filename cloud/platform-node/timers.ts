@@ -1,8 +1,11 @@
 /** Work at intervals: never twice at once, first at the start, and a failure is logged and tried again soon. */
+import { limited } from '../alerts/lane.ts';
 import type { Log } from '../log.ts';
 
 /** A failed run is tried again after this, when its interval is longer: Postgres may be away for a moment. */
 const RETRY_MS = 5_000;
+/** A run that takes longer hangs on a lost connection; the next one begins without it. */
+const RUN_MS_MAX = 60_000;
 
 export interface Timers {
   every(name: string, ms: number, work: () => Promise<void>): void;
@@ -18,7 +21,7 @@ export function createTimers(log: Log): Timers {
   async function run(name: string, ms: number, work: () => Promise<void>): Promise<void> {
     let next = ms;
     try {
-      await work();
+      await limited(RUN_MS_MAX, work());
     } catch (error) {
       next = Math.min(ms, RETRY_MS);
       log.warn({ error, job: name }, 'a job failed and will be tried again');
