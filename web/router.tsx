@@ -16,8 +16,10 @@ import { buttonClass } from './ui/button.tsx';
 /** The range, read and checked; what else a page keeps in its query string, as it is. */
 type ConsoleSearch = RangeSearch & Readonly<Record<string, unknown>>;
 
+const RANGE_KEYS = ['t', 'from', 'to'] as const;
+
 function readSearch(raw: Record<string, unknown>): ConsoleSearch {
-  const { t: _t, from: _from, to: _to, ...rest } = raw;
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !RANGE_KEYS.some((known) => known === key)));
   return { ...rest, ...readRangeSearch(raw) };
 }
 
@@ -33,7 +35,7 @@ const org = createRoute({
   path: '/o/$slug',
   component: Shell,
   validateSearch: readSearch,
-  search: { middlewares: [retainSearchParams<ConsoleSearch>(['t', 'from', 'to'])] },
+  search: { middlewares: [retainSearchParams<ConsoleSearch>([...RANGE_KEYS])] },
 });
 
 const fleet = createRoute({ getParentRoute: () => org, path: '/', component: FleetPage });

@@ -1,6 +1,6 @@
 /** The golden metrics as table columns, the same wherever they stand. */
 import type { Golden, HealthStatus } from '../../cloud/wire/entities.ts';
-import { percentColumn, percentWhole, plain } from '../format/number.ts';
+import { compact, percentColumn, percentWhole, plain } from '../format/number.ts';
 import { statusOfRate } from '../format/status.ts';
 import { EXCEPTION_COLOURS } from '../ui/glyph.tsx';
 import type { Column } from './data-table.tsx';
@@ -12,10 +12,16 @@ export function SuccessCell({ successRate, status }: { successRate: number | nul
   return <span className={EXCEPTION_COLOURS[shown]}>{percentColumn(successRate)}</span>;
 }
 
+/** Success, or how many connections where requests can't be seen. */
+export function GoldenSuccess({ golden }: { golden: Golden | null }): React.JSX.Element {
+  if (golden !== null && golden.successRate === null && golden.connections > 0) return <span className="text-muted">{compact(golden.connections)} conn</span>;
+  return <SuccessCell successRate={golden?.successRate ?? null} />;
+}
+
 /** Success, rate, latency and mTLS columns over rows that have golden metrics. */
 export function goldenColumns<Row>(golden: (row: Row) => Golden | null): Column<Row>[] {
   return [
-    { key: 'success', head: 'success', numeric: true, sort: (row) => golden(row)?.successRate ?? null, cell: (row) => <SuccessCell successRate={golden(row)?.successRate ?? null} /> },
+    { key: 'success', head: 'success', numeric: true, sort: (row) => golden(row)?.successRate ?? null, cell: (row) => <GoldenSuccess golden={golden(row)} /> },
     { key: 'rps', head: 'rate', unit: '/s', numeric: true, sort: (row) => golden(row)?.requestsPerSecond ?? null, cell: (row) => plain(golden(row)?.requestsPerSecond ?? null) },
     ...latencyColumns((row: Row) => golden(row)?.latencyMs ?? null),
     { key: 'mtls', head: 'mTLS', numeric: true, sort: (row) => golden(row)?.mtlsShare ?? null, cell: (row) => <MtlsCell share={golden(row)?.mtlsShare ?? null} />, className: 'hidden md:table-cell', title: 'Share of the requests over mutual TLS' },

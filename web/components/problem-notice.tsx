@@ -11,10 +11,15 @@ function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : 'Something failed that the console did not expect.';
 }
 
+/** Trying again may help unless the call itself was refused. */
+function mayHelp(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
 export function ProblemNotice({ error, retry, what }: { error: unknown; retry?: () => void; what?: string }): React.JSX.Element {
   const api = error instanceof ApiError ? error : null;
   return (
-    <div role="alert" className="rounded-md border border-line-strong bg-surface p-4">
+    <div role="alert" className="max-w-2xl rounded-md border border-line-strong bg-surface p-4">
       <p className="font-medium">{what === undefined ? sentenceOf(error) : `${what} ${sentenceOf(error)}`}</p>
       {api !== null && api.faults.length > 0 && (
         <ul className="mt-2 list-disc pl-5 text-muted">
@@ -25,7 +30,7 @@ export function ProblemNotice({ error, retry, what }: { error: unknown; retry?: 
         {api === null ? 'console_fault' : api.code}
         {api?.requestId != null && <> · request <span className="font-mono select-all">{api.requestId}</span></>}
       </p>
-      {retry !== undefined && <Button small className="mt-3" onClick={retry}>Try again</Button>}
+      {retry !== undefined && mayHelp(error) && <Button small className="mt-3" onClick={retry}>Try again</Button>}
     </div>
   );
 }

@@ -66,7 +66,8 @@ test('width follows traffic within its bounds', () => {
   expect([widths[0], widths.at(-1)]).toEqual([1, 6]);
 });
 
-test('the most failures per second come first, then the most traffic', () => {
-  expect(ranked(SMALL.edges).map((each) => each.golden.requests)).toEqual([100, 300, 100]);
-  expect(ranked(SMALL.edges)[0]?.golden.failures.app).toBe(50);
+test('the worst state comes first, then the most failures per second, then the most traffic', () => {
+  const degraded = { ...edge(B.key, A.key, 10_000, 300), status: 'degraded' as const };
+  const order = ranked([edge(A.key, B.key, 100), degraded, edge(B.key, C.key, 300), edge(A.key, C.key, 100, 50), edge(B.key, A.key, 100, 60)]);
+  expect(order.map(({ golden: { requests, failures } }) => [requests, failures.app])).toEqual([[100, 60], [100, 50], [10_000, 300], [300, 0], [100, 0]]);
 });

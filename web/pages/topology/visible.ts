@@ -130,7 +130,7 @@ export function edgeWidth(requestsPerSecond: number): number {
   return requestsPerSecond <= 0 ? 1 : Math.min(6, Math.max(1, 1.5 + Math.log10(requestsPerSecond) * 1.1));
 }
 
-/** Edges with the most trouble first: by failures per second, then by status, then by traffic. */
+/** Edges with the most trouble first: by state, then by failures per second, then by traffic. */
 export function ranked(edges: readonly TopologyEdge[]): TopologyEdge[] {
-  return edges.toSorted((a, b) => failureRate(b.golden) - failureRate(a.golden) || STATUS_LOOKS[a.status].rank - STATUS_LOOKS[b.status].rank || b.golden.requestsPerSecond - a.golden.requestsPerSecond);
+  return edges.toSorted((a, b) => STATUS_LOOKS[a.status].rank - STATUS_LOOKS[b.status].rank || failureRate(b.golden) - failureRate(a.golden) || b.golden.requestsPerSecond - a.golden.requestsPerSecond);
 }

@@ -1,10 +1,10 @@
 /** Callers or callees of a workload, with the share of its failures that each one sees or causes. */
 import type { Neighbour } from '../../../cloud/wire/entities.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
-import { SuccessCell } from '../../components/golden-cells.tsx';
+import { GoldenSuccess } from '../../components/golden-cells.tsx';
 import { TextLink } from '../../components/link.tsx';
 import { useSlug } from '../../components/location.ts';
-import { compact, percent, plain } from '../../format/number.ts';
+import { percent, plain } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
 import { StatusGlyph } from '../../ui/glyph.tsx';
 import { TlsMark } from '../../ui/tls-mark.tsx';
@@ -22,7 +22,7 @@ export function NeighbourTable({ clusterId, label, neighbours, sortKey, verb }: 
   const columns: Column<Neighbour>[] = [
     { key: 'name', head: verb === 'sees' ? 'caller' : 'callee', sort: (row) => row.workload ?? row.service, cell: (row) => <Name row={row} verb={verb} href={row.workload === null ? null : paths.workload(slug, clusterId, row.workload)} /> },
     { key: 'share', head: verb, unit: 'of failures', numeric: true, sort: (row) => row.failureShare, cell: (row) => <Share share={row.failureShare} /> },
-    { key: 'success', head: 'success', numeric: true, sort: (row) => row.golden.successRate, cell: (row) => (row.golden.successRate === null && row.golden.connections > 0 ? <span className="text-muted">{compact(row.golden.connections)} conn</span> : <SuccessCell successRate={row.golden.successRate} />) },
+    { key: 'success', head: 'success', numeric: true, sort: (row) => row.golden.successRate, cell: (row) => <GoldenSuccess golden={row.golden} /> },
     { key: 'rps', head: 'rate', unit: '/s', numeric: true, sort: (row) => row.golden.requestsPerSecond, cell: (row) => plain(row.golden.requestsPerSecond) },
     { key: 'p95', head: 'p95', unit: 'ms', numeric: true, className: 'hidden sm:table-cell', sort: (row) => row.golden.latencyMs.p95, cell: (row) => plain(row.golden.latencyMs.p95) },
   ];
