@@ -33,7 +33,11 @@ export function openApiDocument(publicUrl: string): Json {
 
 function components(): Json {
   const { schemas } = z.toJSONSchema(named, { ...OPTIONS, io: 'output', uri: (id) => COMPONENTS + id });
-  return Object.fromEntries(Object.entries(schemas).map(([name, { $id: _id, $schema: _schema, ...schema }]) => [name, schema]));
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, without(schema, ['$schema', '$id'])]));
+}
+
+function without(schema: object, keys: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !keys.includes(key)));
 }
 
 function securitySchemes(publicUrl: string): Json {
@@ -86,6 +90,6 @@ const OPTIONS = {
 
 /** A schema with references to the components instead of definitions of its own. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _schema, $defs: _defs, ...own } = z.toJSONSchema(schema, { ...OPTIONS, io });
+  const own = without(z.toJSONSchema(schema, { ...OPTIONS, io }), ['$schema', '$defs']);
   return JSON.parse(JSON.stringify(own).replaceAll('"#/$defs/', `"${COMPONENTS}`)) as Json;
 }

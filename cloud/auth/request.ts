@@ -1,7 +1,6 @@
 /** Who sends an API request: a signed-in user or an API token, with the organizations that they may act in. */
-import { ApiError } from '../context.ts';
+import { ApiError, ROLE_ACTIONS } from '../context.ts';
 import type { Actor, OrgContext, Role } from '../context.ts';
-import { ROLE_ACTIONS } from '../context.ts';
 import type { SessionContext } from '../api/handler.ts';
 import { asAuth } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';

@@ -1,10 +1,9 @@
 /** The queries about one cluster: topology, workloads, one workload, and its metrics over time. */
+import type { z } from 'zod';
 import { ApiError } from '../context.ts';
 import type { OrgContext } from '../context.ts';
 import { readCluster } from '../actions/cluster/row.ts';
-import type { Series, Topology, Workload, WorkloadRow } from '../wire/entities.ts';
-import type { z } from 'zod';
-import type { Range as RangeSchema } from '../wire/entities.ts';
+import type { Range as RangeSchema, Series, Topology, Workload, WorkloadRow } from '../wire/entities.ts';
 import { createCoverage } from './coverage.ts';
 import type { EdgeLabels } from './edge.ts';
 import { readExisting } from './exists.ts';
