@@ -1,0 +1,19 @@
+/** `npm run bench -- <bench> …`: each part of the product measures itself; this only knows where. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Which program has which bench. */
+const PROGRAMS: Readonly<Record<string, string>> = { proxy: 'proxy/bench/main.ts', cores: 'proxy/bench/main.ts' };
+
+const [name = '', ...args] = process.argv.slice(2);
+const program = Object.hasOwn(PROGRAMS, name) ? PROGRAMS[name] : undefined;
+if (program === undefined) {
+  process.stderr.write(`error [bench_unknown] There is no bench ${JSON.stringify(name)}. Benches: ${Object.keys(PROGRAMS).join(', ')}.\n`);
+  process.exitCode = 64;
+} else {
+  const child = spawn(process.execPath, [join(ROOT, program), name, ...args], { cwd: ROOT, stdio: 'inherit' });
+  child.once('exit', (code) => {
+    process.exitCode = code ?? 1;
+  });
+}

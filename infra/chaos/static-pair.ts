@@ -1,0 +1,94 @@
+/** Two proxies in static mode in front of each other: `web` calls services behind `cart` over mutual TLS, without a control plane. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Authority, createAuthority } from '../../agent/issuer/authority.ts';
+import { identityOf } from '../../proxy/wire/labels.ts';
+import { type Child, type Family, answersOk, untilReady } from '../children.ts';
+import type { ProxyProgram } from '../mesh/processes.ts';
+
+const TRUST_DOMAIN = 'cluster.local';
+const LEAF_MS = 24 * 3_600_000;
+const READY_MS_MAX = 30_000;
+
+/** One service of the pair. Ports are of 127.0.0.1. */
+export interface PairService {
+  readonly name: string;
+  readonly protocol: 'http1' | 'opaque';
+  /** Where `web` listens for it. */
+  readonly listen: number;
+  /** Where `web` finds the mesh listener of `cart`; a relay may stand there. */
+  readonly dialled: number;
+  /** What `cart` dials as the app; a relay may stand there. */
+  readonly target: number;
+}
+
+export interface PairPlan {
+  readonly folder: string;
+  readonly webAdmin: number;
+  readonly webMesh: number;
+  readonly cartAdmin: number;
+  readonly cartMesh: number;
+  readonly services: readonly PairService[];
+}
+
+export interface StaticPair {
+  readonly web: Child;
+  readonly cart: Child;
+  /** Connections and exchanges open in both. */
+  open(): Promise<{ readonly connections: number; readonly exchanges: number }>;
+}
+
+const local = (port: number): string => `127.0.0.1:${port}`;
+
+/** Starts both; resolves when they are ready. They end with the family. */
+export async function startStaticPair(family: Family, program: ProxyProgram, plan: PairPlan): Promise<StaticPair> {
+  const { authority } = createAuthority(TRUST_DOMAIN, Date.now());
+  const [webFile, cartFile] = await Promise.all([
+    writeProxy(plan.folder, 'web', authority, { admin: local(plan.webAdmin), inbound: { mesh: local(plan.webMesh) }, outbound: plan.services.map((service) => listener(service)) }),
+    writeProxy(plan.folder, 'cart', authority, { admin: local(plan.cartAdmin), inbound: { mesh: local(plan.cartMesh), policy: 'all-authenticated', ports: plan.services.map((service) => inboundPort(service)) } }),
+  ]);
+  const start = (name: string, file: string): Child =>
+    family.start({ name: `proxy ${name}`, command: program.command, args: [...program.args, '--config', file], env: {}, cwd: plan.folder, logFile: join(plan.folder, `${name}.log`) });
+  const [web, cart] = [start('web', webFile), start('cart', cartFile)];
+  const admins = [plan.webAdmin, plan.cartAdmin];
+  await Promise.all([untilReady(web, () => answersOk(`http://${local(plan.webAdmin)}/ready`), READY_MS_MAX), untilReady(cart, () => answersOk(`http://${local(plan.cartAdmin)}/ready`), READY_MS_MAX)]);
+  return { web, cart, open: async () => summed(await Promise.all(admins.map((port) => openIn(port)))) };
+}
+
+function listener({ name, protocol, listen, dialled, target }: PairService): object {
+  const mesh = { address: local(dialled), identity: identityOf('cart', 'shop', TRUST_DOMAIN) };
+  return { listen: local(listen), service: `shop/${name}`, port: 80, protocol, endpoints: [{ address: local(target), workload: 'shop/host/cart', mesh }] };
+}
+
+function inboundPort({ name, protocol, target }: PairService): object {
+  return { target: local(target), services: [`shop/${name}`], protocol };
+}
+
+/** Writes configuration and certificate files; returns the configuration's path. */
+async function writeProxy(folder: string, name: string, authority: Authority, config: object): Promise<string> {
+  const place = join(folder, name);
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  const leaf = authority.issueKeyed(identityOf(name, 'shop', TRUST_DOMAIN), Date.now(), LEAF_MS);
+  const certificate = { chainFile: 'leaf.pem', keyFile: 'key.pem', trustAnchorsFile: 'anchors.pem' };
+  await Promise.all([
+    writeFile(join(place, 'leaf.pem'), leaf.certificatePem),
+    writeFile(join(place, 'key.pem'), leaf.keyPem, { mode: 0o600 }),
+    writeFile(join(place, 'anchors.pem'), authority.certificatePem),
+    writeFile(join(place, 'proxy.json'), JSON.stringify({ workload: `shop/host/${name}`, trustDomain: TRUST_DOMAIN, certificate, ...config }, null, 2)),
+  ]);
+  return join(place, 'proxy.json');
+}
+
+interface Open {
+  readonly connections: number;
+  readonly exchanges: number;
+}
+
+async function openIn(admin: number): Promise<Open> {
+  const answer = await fetch(`http://${local(admin)}/config`);
+  return ((await answer.json()) as { readonly open: Open }).open;
+}
+
+function summed(parts: readonly Open[]): Open {
+  return { connections: parts.reduce((sum, part) => sum + part.connections, 0), exchanges: parts.reduce((sum, part) => sum + part.exchanges, 0) };
+}
