@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -166,6 +166,27 @@ test('a port in use, a state folder in use or unwritable: code 1 with what to do
   expect(await admined.exited).toBe(1);
   expect(admined.stderr).toContain('(admin_listen_failed)');
   taken.close();
+});
+
+test('certificates live as long as asked, and the control server’s own is renewed before it ends', async () => {
+  const agent = launch(['--leaf-ttl-ms', '3000']);
+  await agent.logged('agent ready');
+  const { certificatePem } = await certify(dialFacts(), 'shop/host/web', tokenOf('web'));
+  const leftMs = new X509Certificate(certificatePem).validToDate.getTime() - Date.now();
+  expect(leftMs).toBeLessThanOrEqual(3_000);
+  const first = await FakeProxy.dial(dialFacts());
+  const serial = first.socket.getPeerX509Certificate()?.serialNumber;
+  first.end();
+  const beganMs = performance.now();
+  await expect.poll(
+    async () => {
+      const next = await FakeProxy.dial(dialFacts());
+      next.end();
+      return next.socket.getPeerX509Certificate()?.serialNumber;
+    },
+    { timeout: 5_000, interval: 200 },
+  ).not.toBe(serial);
+  expect(performance.now() - beganMs).toBeLessThan(3_000);
 });
 
 test('the cloud’s clock becomes the mesh’s', async () => {

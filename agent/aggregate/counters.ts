@@ -26,8 +26,13 @@ export type MutableCounters = { -readonly [K in keyof Counters]: Counters[K] };
 export function addCounters(into: MutableCounters, from: Counters): void {
   for (const name of COUNTER_NAMES) {
     if (name === 'latency') into.latency = mergeSparse(into.latency, from.latency);
-    else into[name] += from[name];
+    else into[name] = plus(into[name], from[name]);
   }
+}
+
+/** Stays a whole number that every reader takes. */
+function plus(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
 }
 
 /** The sum of two sparse histograms of the one layout. */
@@ -40,11 +45,11 @@ export function mergeSparse(a: SparseHistogram, b: SparseHistogram): SparseHisto
     const bucket = Math.min(atA < a.length ? bucketA : Infinity, atB < b.length ? bucketB : Infinity);
     let count = 0;
     if (atA < a.length && bucketA === bucket) {
-      count += a[atA + 1] ?? 0;
+      count = plus(count, a[atA + 1] ?? 0);
       bucketA += a[(atA += 2)] ?? 0;
     }
     if (atB < b.length && bucketB === bucket) {
-      count += b[atB + 1] ?? 0;
+      count = plus(count, b[atB + 1] ?? 0);
       bucketB += b[(atB += 2)] ?? 0;
     }
     merged.push(bucket - last, count);

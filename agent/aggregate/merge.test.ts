@@ -93,6 +93,12 @@ test('a cluster never has more rows than its caps, with everything counted', () 
   expect(folded).toBeGreaterThan(0);
 });
 
+test('a sum that no reader would take stays at the highest number', () => {
+  const row = makeEdge({ bytesIn: Number.MAX_SAFE_INTEGER, latency: [1, 0, Number.MAX_SAFE_INTEGER] });
+  const [window] = mergeWindows([makeWindow('a', 1, 7, [row]), makeWindow('b', 1, 7, [row])], LENGTH_MS).windows;
+  expect([window?.edges.bytesIn, window?.edges.latency]).toEqual([[Number.MAX_SAFE_INTEGER], [[1, 0, Number.MAX_SAFE_INTEGER]]]);
+});
+
 test('merging sparse histograms equals adding them densely', () => {
   let seed = 7;
   const random = (): number => (seed = (seed * 48271) % 2147483647) / 2147483647;

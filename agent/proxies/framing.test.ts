@@ -30,6 +30,16 @@ test('a window with fields of a newer proxy is read without them', () => {
   expect(result.kind === 'message' && result.message.kind === 'window' && result.message.window.edges).toEqual([edge]);
 });
 
+test('names that no database takes are made harmless', () => {
+  const result = readToControl(windowWith({ service: 'a\u0000b\ud800c\n' }));
+  const window = result.kind === 'message' && result.message.kind === 'window' ? result.message.window : null;
+  expect(window?.edges[0]?.service).toBe('a?b\ufffdc?');
+});
+
+test('a tick beyond all time is not taken', () => {
+  expect(readToControl(Buffer.from(windowWith({}).toString().replace('"tick":1', '"tick":9007199254740991'))).kind).toBe('invalid');
+});
+
 test.each([
   { what: 'a negative count', over: { requests: -1 } },
   { what: 'a fraction', over: { bytesIn: 0.5 } },

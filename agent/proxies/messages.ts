@@ -7,10 +7,18 @@ import { messageOf } from '../fault.ts';
 
 /** Rows of one kind in one window. */
 const ROWS_MAX = 20_000;
+// oxlint-disable-next-line no-control-regex
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const name = z.string().max(512);
 const version = z.number().int().min(1);
+
+/** A tick of the shortest window at the end of this number is the year 2286; its time in ms is still a whole number. */
+const TICK_MAX = 1e11;
+
+/** What no database takes as text would make its whole frame fail for ever. */
+const rowName = name.transform((text) => text.toWellFormed().replace(CONTROL_CHARACTERS, '?'));
 
 const histogram = z.array(count).max(1 + 2 * HISTOGRAM_BUCKETS).refine(isHistogram, 'is no histogram of this layout');
 
@@ -30,20 +38,20 @@ const counters = {
 
 const edge = z.object({
   direction: z.enum(DIRECTIONS),
-  source: name,
-  service: name,
-  destination: name,
+  source: rowName,
+  service: rowName,
+  destination: rowName,
   protocol: z.enum(PROTOCOLS),
   tls: z.enum(TLS_STATES),
   ...counters,
 });
 
-const route = z.object({ direction: z.enum(DIRECTIONS), service: name, route: name, ...counters });
+const route = z.object({ direction: z.enum(DIRECTIONS), service: rowName, route: rowName, ...counters });
 
 const proxyWindow = z.object({
   instance: z.string().regex(/^[0-9a-f]{16}$/),
   sequence: count.min(1),
-  tick: count,
+  tick: count.max(TICK_MAX),
   edges: z.array(edge).max(ROWS_MAX),
   routes: z.array(route).max(ROWS_MAX),
   dropped: z.object({ windows: count, folded: count }),

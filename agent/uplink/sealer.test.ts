@@ -3,7 +3,7 @@ import { Metrics } from '../admin/metrics.ts';
 import { Pending } from '../aggregate/pending.ts';
 import type { Batch, Marks } from '../aggregate/pending.ts';
 import { makeEdge, makeWindow } from '../aggregate/testing.ts';
-import { MARK_TTL_MS, Sealer } from './sealer.ts';
+import { MARK_TTL_MS, MARKS_MAX, Sealer } from './sealer.ts';
 
 const TIMES = { windowMs: 10_000, sealDelayMs: 2_000 };
 let nowMs: number;
@@ -72,6 +72,18 @@ test('a frame carries the marks of all proxies, and forgets those that went long
   nowMs += 12_000;
   await sealer.seal();
   expect(stored.at(-1)?.marks).toEqual({ a: 2, b: 1 });
+});
+
+test('a frame has a bounded number of marks, and those in use stay', async () => {
+  const many = makeSealer(Object.fromEntries(Array.from({ length: MARKS_MAX + 50 }, (_, at) => [`old${at}`, 1])));
+  nowMs = 61_000;
+  many.take(makeWindow('a', 1, 5));
+  nowMs = 62_000;
+  await many.seal();
+  const marks = stored[0]?.marks ?? {};
+  expect(Object.keys(marks)).toHaveLength(MARKS_MAX);
+  expect(marks['a']).toBe(1);
+  expect(metrics.get('marks_forgotten_total')).toBe(51);
 });
 
 test('what the cloud has is not sealed again, and counts as durable', async () => {

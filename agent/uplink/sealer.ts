@@ -8,6 +8,9 @@ import type { Log } from '../log.ts';
 /** A proxy that hasn't reported for this long has nothing left in its ring (15 min) that a mark would have to tell apart. */
 export const MARK_TTL_MS = 2 * 3_600_000;
 
+/** Marks in one frame: the proxies of a large cluster with several restarts. Those seen longest ago go first. */
+export const MARKS_MAX = 20_000;
+
 export interface SealerParts {
   readonly pending: Pending;
   /** Makes a batch durable. Rejects with nothing changed. */
@@ -121,10 +124,18 @@ export class Sealer {
   /** A frame carries the marks of all proxies that may still have something to send. */
   #withAllMarks(batch: Batch | null): Batch | null {
     if (!batch) return null;
-    const oldestMs = this.#parts.nowMs() - MARK_TTL_MS;
-    for (const [instance, { lastSeenMs }] of this.#marks) if (lastSeenMs < oldestMs) this.#marks.delete(instance);
+    this.#forgetMarks(this.#parts.nowMs() - MARK_TTL_MS);
     const sealed = [...this.#marks].filter(([, mark]) => mark.sealed > 0).map(([instance, mark]) => [instance, mark.sealed] as const);
     return { windows: batch.windows, marks: { ...Object.fromEntries(sealed), ...batch.marks } };
+  }
+
+  #forgetMarks(oldestMs: number): void {
+    for (const [instance, { lastSeenMs }] of this.#marks) if (lastSeenMs < oldestMs) this.#marks.delete(instance);
+    const excess = this.#marks.size - MARKS_MAX;
+    if (excess <= 0) return;
+    const oldest = [...this.#marks].sort(([, a], [, b]) => a.lastSeenMs - b.lastSeenMs).slice(0, excess);
+    for (const [instance] of oldest) this.#marks.delete(instance);
+    this.#parts.metrics.add('marks_forgotten_total', excess);
   }
 
   #raiseAll(marks: Marks): void {
