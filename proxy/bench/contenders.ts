@@ -1,0 +1,118 @@
+/** The pairs of proxies that are compared, each ready on a port of its own in front of one app. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '../test/free-ports.ts';
+import { shopIdentity, StaticBed, type Program } from '../test/static-bed.ts';
+import type { TestLeaf } from '../test/test-ca.ts';
+
+const CONFIGS = fileURLToPath(new URL('../../infra/bench/haproxy/', import.meta.url));
+const OPEN_MS_MAX = 10_000;
+const LOOK_MS = 20;
+
+/** Bytes of an answer's content. */
+export const ANSWER_BYTES = 1024;
+
+export interface Contender {
+  readonly name: string;
+  /** Where its caller's hop listens. */
+  readonly port: number;
+  /** Its processes, one a hop; none for the app itself. */
+  readonly pids: readonly number[];
+}
+
+export interface Arena {
+  readonly app: { readonly port: number; readonly pid: number };
+  readonly contenders: readonly Contender[];
+  stop(): Promise<void>;
+}
+
+const address = (port: number): string => `127.0.0.1:${port}`;
+
+class HaproxyFleet {
+  readonly #children: ChildProcess[] = [];
+
+  /** Runs a committed configuration with these variables; resolves with its pid when the port is open. */
+  async start(config: string, env: Readonly<Record<string, string>>, port: number): Promise<number> {
+    const child = spawn('haproxy', ['-db', '-f', join(CONFIGS, config)], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#children.push(child);
+    let log = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text));
+    await untilOpen(port, () => child.exitCode === null, () => `haproxy with ${config}:\n${log}`);
+    return child.pid ?? -1;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#children.map((child) => {
+        const ended = new Promise((done) => child.once('exit', done));
+        return child.exitCode === null && child.kill('SIGKILL') ? ended : undefined;
+      }),
+    );
+  }
+}
+
+async function untilOpen(port: number, running: () => boolean, why: () => string): Promise<void> {
+  const deadline = performance.now() + OPEN_MS_MAX;
+  while (performance.now() < deadline && running()) {
+    const open = await new Promise<boolean>((done) => {
+      const socket = connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await new Promise((done) => setTimeout(done, LOOK_MS));
+  }
+  throw new Error(`port ${port} did not open: ${why()}`);
+}
+
+/** Leaf with key in one file, as HAProxy wants them. */
+function writeLeaf(folder: string, file: string, { certificate, privateKey }: TestLeaf): string {
+  const path = join(folder, file);
+  writeFileSync(path, `${certificate}${privateKey}`, { mode: 0o600 });
+  return path;
+}
+
+async function startHaproxyPair(fleet: HaproxyFleet, bed: StaticBed, folder: string, app: number, alpn: 'http/1.1' | 'h2'): Promise<Contender> {
+  const [listen = 0, mesh = 0] = await freePorts(2);
+  const anchors = join(folder, 'anchors.pem');
+  writeFileSync(anchors, bed.ca.certificate);
+  const leafOf = (name: string): string => writeLeaf(folder, `${name}.pem`, bed.ca.issue([shopIdentity(name)]));
+  const shared = { BENCH_MESH: address(mesh), BENCH_ANCHORS: anchors };
+  const callee = await fleet.start('callee.cfg', { ...shared, BENCH_APP: address(app), BENCH_LEAF: leafOf('app') }, mesh);
+  const caller = await fleet.start('caller.cfg', { ...shared, BENCH_LISTEN: address(listen), BENCH_LEAF: leafOf('caller'), BENCH_ALPN: alpn, BENCH_PEER: shopIdentity('app') }, listen);
+  return { name: alpn === 'h2' ? 'HAProxy, HTTP/2 hop' : 'HAProxy, HTTP/1.1 hop', port: listen, pids: [caller, callee] };
+}
+
+async function startOurPair(bed: StaticBed, program: Program, app: number): Promise<Contender> {
+  const [listen = 0, mesh = 0] = await freePorts(2);
+  const target = address(app);
+  const callee = await bed.start('app', { inbound: { mesh: address(mesh), ports: [{ target, services: ['shop/app'] }] } }, program);
+  const endpoint = { address: target, workload: 'shop/host/app', mesh: { address: address(mesh), identity: shopIdentity('app') } };
+  const caller = await bed.start('caller', { outbound: [{ listen: address(listen), service: 'shop/app', port: 80, endpoints: [endpoint] }] }, program);
+  return { name: 'Sidelight', port: listen, pids: [caller.pid, callee.pid] };
+}
+
+/** Starts the app and all contenders. */
+export async function startArena(program: Program): Promise<Arena> {
+  const folder = mkdtempSync(join(tmpdir(), 'sidelight-bench-'));
+  const bed = new StaticBed();
+  const fleet = new HaproxyFleet();
+  const stop = async (): Promise<void> => {
+    await Promise.all([bed.stop(), fleet.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const body = join(folder, 'body');
+    writeFileSync(body, 'x'.repeat(ANSWER_BYTES));
+    const [port = 0] = await freePorts(1);
+    const pid = await fleet.start('app.cfg', { BENCH_APP: address(port), BENCH_BODY: body }, port);
+    const contenders = [await startOurPair(bed, program, port), await startHaproxyPair(fleet, bed, folder, port, 'http/1.1'), await startHaproxyPair(fleet, bed, folder, port, 'h2')];
+    return { app: { port, pid }, contenders, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,10 @@
+/** Benches of the proxy: `proxy` (the mTLS pair beside HAProxy) and `cores` (the hot cores against their budgets). */
+import { runCoresBench } from './cores.ts';
+import { runProxyBench } from './proxy.ts';
+
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { proxy: runProxyBench, cores: runCoresBench };
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) console.error(`error [bench_unknown] there is no bench ${JSON.stringify(name)}. Benches: ${Object.keys(BENCHES).join(', ')}.`);
+process.exitCode = bench === undefined ? 64 : await bench(args);
