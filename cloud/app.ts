@@ -1,7 +1,7 @@
 /** The HTTP application, for any runtime: the API from the table of calls, accounts, documents and health. The console's files are the entry's. */
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { limited } from './alerts/lane.ts';
 import { errorIndex, errorPage } from './api/error-page.ts';
 import { checkOrigin, requestIdOf, SECURITY_HEADERS } from './api/guard.ts';
@@ -19,7 +19,7 @@ import type { Services } from './services.ts';
 import { calls } from './wire/calls.ts';
 import type { Call, CallName } from './wire/calls.ts';
 
-/** A body of the API is a form's worth of JSON. */
+/** A body of the API is a form's worth of JSON, unless its call says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
 /** Statements end after 30 s; an answer that takes longer hangs on a lost connection. */
 const ANSWER_MS_MAX = 40_000;
@@ -49,7 +49,7 @@ export function createApp(options: AppOptions): App {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!context.res.headers.has(name)) context.header(name, value);
     logRequest(services, context, services.now() - started);
   });
-  app.use('/api/*', bodyLimit({ maxSize: BODY_BYTES_MAX, onError: () => { throw new ApiError('invalid_request', `The body is larger than ${BODY_BYTES_MAX} bytes.`); } }));
+  app.use('/api/auth/*', limitBody(BODY_BYTES_MAX));
   app.onError((error, context) => failed(services, error, context));
   mountHealth(app, options);
   mountDocuments(app, services);
@@ -58,6 +58,10 @@ export function createApp(options: AppOptions): App {
   app.all('/api/*', () => { throw new ApiError('not_found', 'There is no such call; /openapi.json lists all.'); });
   app.notFound((context) => options.fallback(context.req.raw));
   return app;
+}
+
+function limitBody(maxSize: number): MiddlewareHandler {
+  return bodyLimit({ maxSize, onError: () => { throw new ApiError('invalid_request', `The body is larger than ${maxSize} bytes.`); } });
 }
 
 /** The address that sign-in limits count by comes from the runtime, never from the request. */
@@ -107,7 +111,7 @@ function mountDocuments(app: App, services: Services): void {
 
 function mountCall<K extends CallName>(app: App, services: Services, name: K): void {
   const call: Call = calls[name];
-  app.on(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+  app.on(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'), limitBody(call.bodyBytesMax ?? BODY_BYTES_MAX), async (context) => {
     checkOrigin(context.req.raw, services.publicUrl);
     const session = await authenticate(context.req.raw.headers, services);
     const scope = scopeOf(call, session, context.req.param('slug'));

@@ -3,8 +3,9 @@ import type { CallName } from '../wire/calls.ts';
 import { alertHandlers } from './alerts.ts';
 import { clusterHandlers } from './cluster.ts';
 import type { Handlers } from './handler.ts';
+import { historyHandlers } from './history.ts';
 import { orgHandlers } from './org.ts';
 import { seriesHandlers } from './series.ts';
 import { tokenHandlers } from './token.ts';
 
-export const handlers: Handlers<CallName> = { ...orgHandlers, ...clusterHandlers, ...tokenHandlers, ...seriesHandlers, ...alertHandlers };
+export const handlers: Handlers<CallName> = { ...orgHandlers, ...clusterHandlers, ...tokenHandlers, ...seriesHandlers, ...alertHandlers, ...historyHandlers };

@@ -5,6 +5,7 @@ import type { Call } from '../wire/calls.ts';
 import * as entities from '../wire/entities.ts';
 import { ERROR_CODES, Problem } from '../wire/errors.ts';
 import type { ErrorCode } from '../wire/errors.ts';
+import * as history from '../wire/history.ts';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -13,7 +14,7 @@ const SECURITY = [{ session: [] }, { token: [] }];
 
 /** Names of the entities, for references. */
 const named = z.registry<{ id: string }>();
-for (const [name, schema] of Object.entries({ ...entities, Problem })) if (schema instanceof z.ZodObject) named.add(schema, { id: name });
+for (const [name, schema] of Object.entries({ ...entities, ...history, Problem })) if (schema instanceof z.ZodObject) named.add(schema, { id: name });
 
 /** The document; the same for every request. */
 export function openApiDocument(publicUrl: string): Json {
@@ -82,7 +83,10 @@ function errorsOf(codes: readonly ErrorCode[]): Json {
 /** Answers may gain fields, so objects stay open; zod's patterns for times only repeat their format. */
 const OPTIONS = {
   metadata: named,
-  override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+  // Columns of history are checked by loops of ours; their shape stands beside them.
+  unrepresentable: 'any',
+  override: ({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+    Object.assign(jsonSchema, history.COLUMN_SHAPES.get(zodSchema as z.ZodType));
     delete jsonSchema.additionalProperties;
     if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
   },

@@ -101,7 +101,7 @@ async function readStrip(tx: Transaction, orgId: OrgId, clusterId: string, toMs:
   const byStart = new Map(rows.map((row) => [row.at, row]));
   const points = Array.from({ length: STRIP_POINTS }, (_, at) => {
     const row = byStart.get(startMs + at * STRIP_STEP_MS);
-    return { requests: row?.requests ?? 0, failures: row?.failures ?? 0, gap: row === undefined };
+    return { requests: row?.requests ?? 0, failures: row?.failures ?? 0, gap: row === undefined, imported: false };
   });
   return { startMs, stepMs: STRIP_STEP_MS, points };
 }

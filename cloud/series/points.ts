@@ -39,5 +39,6 @@ export function pointOf(startMs: number, stepMs: number, sum: Sum, coverage: Cov
     requestsPerSecond: seconds > 0 ? counters.requests / seconds : 0,
     ...latencyMs(sum.latency),
     gap: seconds === 0,
+    imported: false,
   };
 }

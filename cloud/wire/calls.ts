@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import * as e from './entities.ts';
 import type { ErrorCode } from './errors.ts';
+import * as h from './history.ts';
 
 export type Action = 'read' | 'write' | 'admin';
 
@@ -17,6 +18,8 @@ export interface Call {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Largest body in bytes, where a form's worth of JSON (64 KiB) is too little. */
+  readonly bodyBytesMax?: number;
   readonly status: 200 | 201 | 204;
   readonly response: z.ZodType | null;
   readonly errors: readonly ErrorCode[];
@@ -32,6 +35,14 @@ const RangeQuery = z.object({
   fromMs: z.coerce.number().int().positive().optional(),
   toMs: z.coerce.number().int().positive().optional(),
 });
+
+const SeriesQuery = RangeQuery.extend({
+  /** `cluster`; `workload:<key>` (its inbound view); `service:<key>` (edges to it); `edge:<topology edge id>`. */
+  subject: z.string().max(700).default('cluster'),
+  /** Length of a point in s; rounded up to a whole number of what is stored; by default some 120 points. */
+  stepSeconds: z.coerce.number().int().min(1).max(86_400).optional(),
+});
+const TwoMoments = z.object({ fromMs: z.coerce.number().int().positive(), toMs: z.coerce.number().int().positive() });
 
 const tenant = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'internal', 'unavailable'] as const;
 
@@ -79,13 +90,21 @@ export const calls = {
   },
   getSeries: {
     method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/series', summary: 'Golden metrics over time', action: 'read', params: InCluster,
-    query: RangeQuery.extend({
-      /** `cluster`; `workload:<key>` (its inbound view); `service:<key>` (edges to it); `edge:<topology edge id>`. */
-      subject: z.string().max(700).default('cluster'),
-      /** Length of a point in s; rounded up to a whole number of windows; by default some 120 points. */
-      stepSeconds: z.coerce.number().int().min(1).max(86_400).optional(),
-    }),
+    query: SeriesQuery,
     status: 200, response: e.Series, errors: tenant,
+  },
+
+  getHeatmap: { method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/heatmap', summary: 'Requests by latency over time', action: 'read', params: InCluster, query: SeriesQuery, status: 200, response: h.Heatmap, errors: tenant },
+  listGaps: { method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/gaps', summary: 'What is missing in a range and why, and what of it was imported', action: 'read', params: InCluster, query: RangeQuery, status: 200, response: h.Gaps, errors: tenant },
+  listMarks: { method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/marks', summary: 'Incidents, rollouts and versions of a range', action: 'read', params: InCluster, query: RangeQuery, status: 200, response: h.Marks, errors: tenant },
+  getTopologyChanges: { method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/topology/changes', summary: 'What differs between two moments', action: 'read', params: InCluster, query: TwoMoments, status: 200, response: h.TopologyChanges, errors: tenant },
+  importHistory: {
+    method: 'post', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/history', summary: 'Import hours of history, marked as imported; owners only, and the same body again changes nothing', action: 'admin', params: InCluster,
+    body: h.History, bodyBytesMax: h.HISTORY_BODY_BYTES_MAX, status: 200, response: h.HistoryImport, errors: tenant,
+  },
+  exportHistory: {
+    method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/history', summary: 'Export hours of history in the form that an import takes, share by share', action: 'read', params: InCluster,
+    query: TwoMoments, status: 200, response: h.HistoryExport, errors: tenant,
   },
 
   listRules: { method: 'get', path: '/api/v1/orgs/{slug}/rules', summary: 'Alert rules with their states', action: 'read', params: InOrg, status: 200, response: z.object({ rules: z.array(e.Rule) }), errors: tenant },

@@ -30,8 +30,15 @@ export const Golden = z.object({
 });
 export type Golden = z.infer<typeof Golden>;
 
-/** The range that was really read: aligned to windows, ms since 1970, `toMs` excluded. */
-export const Range = z.object({ fromMs: z.number().int(), toMs: z.number().int(), resolutionMs: z.number().int() });
+/** The range that was really read: aligned to what is stored of it, ms since 1970, `toMs` excluded. */
+export const Range = z.object({
+  fromMs: z.number().int(),
+  toMs: z.number().int(),
+  /** Length of the finest piece of time that the numbers know: a point of a series, else the stored windows. */
+  resolutionMs: z.number().int(),
+  /** Sources of imported hours in the range, for a label such as *generated history*; absent when all is measured. */
+  imported: z.array(z.string()).optional(),
+});
 
 export const Point = z.object({
   startMs: z.number().int(),
@@ -47,6 +54,8 @@ export const Point = z.object({
   p99: z.number().nullable(),
   /** True: no window of the cluster covers this point, which is not the same as no traffic. */
   gap: z.boolean(),
+  /** True: its numbers, or some of them, were imported and not measured by this mesh. */
+  imported: z.boolean(),
 });
 export type Point = z.infer<typeof Point>;
 
@@ -117,7 +126,7 @@ export const HealthCluster = z.object({
   openIncidents: Count,
   /** Worst workload by failures in the range, when the cluster isn't ok. */
   worst: z.object({ workload: z.string(), successRate: z.number(), origin: z.string().nullable() }).nullable(),
-  strip: z.object({ startMs: z.number(), stepMs: z.number(), points: z.array(z.object({ requests: Count, failures: Count, gap: z.boolean() })) }),
+  strip: z.object({ startMs: z.number(), stepMs: z.number(), points: z.array(z.object({ requests: Count, failures: Count, gap: z.boolean(), imported: z.boolean() })) }),
 });
 export const Health = z.object({ range: Range, sentence: z.string(), clusters: z.array(HealthCluster) });
 export type Health = z.infer<typeof Health>;
