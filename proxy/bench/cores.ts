@@ -32,7 +32,7 @@ export async function runCoresBench(args: readonly string[]): Promise<number> {
   if (status !== 0) throw new Error(`the cores could not be timed:\n${stderr}`);
   const results = stdout.trim().split('\n').map((line) => JSON.parse(line) as CoreResult);
   const lines = results.map(({ name, ns }) => `${name.padEnd(34)} ${String(ns).padStart(8)} ns   budget ${String(BUDGETS_NS[name] ?? 'none').padStart(8)} ns   ${verdictOf({ name, ns })}`);
-  console.log([...lines, '', machineLine()].join('\n'));
+  process.stdout.write(`${[...lines, '', machineLine()].join('\n')}\n`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machineLine(), results, budgets: BUDGETS_NS }, null, 2)}\n`);
   return results.every((result) => verdictOf(result) === 'ok') ? 0 : 1;
 }

@@ -6,5 +6,5 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<numb
 
 const [name = '', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-if (bench === undefined) console.error(`error [bench_unknown] there is no bench ${JSON.stringify(name)}. Benches: ${Object.keys(BENCHES).join(', ')}.`);
+if (bench === undefined) process.stderr.write(`error [bench_unknown] there is no bench ${JSON.stringify(name)}. Benches: ${Object.keys(BENCHES).join(', ')}.\n`);
 process.exitCode = bench === undefined ? 64 : await bench(args);

@@ -27,7 +27,7 @@ interface Connection {
 
 const [port, rate, connections, seconds] = process.argv.slice(2).map(Number);
 if (!port || !rate || !connections || !seconds) {
-  console.error('usage: open-loop.ts PORT RATE CONNECTIONS SECONDS');
+  process.stderr.write('usage: open-loop.ts PORT RATE CONNECTIONS SECONDS\n');
   process.exit(64);
 }
 
@@ -107,8 +107,8 @@ function tick(): void {
 function report(): void {
   const counted = latencies.subarray(0, answered);
   const us = (quantile: number): number => Math.round(quantileOf(counted, quantile) * 1_000);
-  console.log(JSON.stringify({ requests: answered, failed, skipped, p50Us: us(0.5), p90Us: us(0.9), p99Us: us(0.99), rate: answered / (seconds ?? 1) }));
-  process.exit(failed > 0 || skipped > 0 ? 1 : 0);
+  const result = { requests: answered, failed, skipped, p50Us: us(0.5), p90Us: us(0.9), p99Us: us(0.99), rate: answered / (seconds ?? 1) };
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(failed > 0 || skipped > 0 ? 1 : 0));
 }
 
 for (let index = 0; index < connections; index++) free.push(await open());

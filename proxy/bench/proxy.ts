@@ -50,7 +50,7 @@ async function runRounds(arena: Arena, rounds: number, seconds: number): Promise
   const results = [direct, ...arena.contenders].map((contender) => ({ contender, closed: [] as Sample[], open: [] as Sample[], idle: worst(contender.pids.map(memoryOf)), loaded: [] as Memory[] }));
   for (const { contender } of results) await closedLoop(contender.port, CONNECTIONS, 2);
   for (let round = 1; round <= rounds; round++) {
-    console.error(`round ${round} of ${rounds}`);
+    process.stderr.write(`round ${round} of ${rounds}\n`);
     for (const { contender, closed, open, loaded } of results) {
       await settle();
       closed.push({ round, ...(await measure(contender, () => closedLoop(contender.port, CONNECTIONS, seconds))) });
@@ -66,12 +66,12 @@ async function runRounds(arena: Arena, rounds: number, seconds: number): Promise
 export async function runProxyBench(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string' }, seconds: { type: 'string' }, json: { type: 'string' }, source: { type: 'boolean' }, help: { type: 'boolean' } } });
   if (values.help === true) {
-    console.log(USAGE);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
   const missing = missingPrograms(['haproxy', 'wrk', 'taskset']);
   if (missing.length > 0) {
-    console.error(`error [program_missing] ${missing.join(', ')} not found. Run: apt-get install -y ${missing.map((name) => (name === 'taskset' ? 'util-linux' : name)).join(' ')}`);
+    process.stderr.write(`error [program_missing] ${missing.join(', ')} not found. Run: apt-get install -y ${missing.map((name) => (name === 'taskset' ? 'util-linux' : name)).join(' ')}\n`);
     return 2;
   }
   const rounds = Number(values.rounds ?? ROUNDS_DEFAULT);
@@ -83,7 +83,7 @@ export async function runProxyBench(args: readonly string[]): Promise<number> {
     await settle();
     const contenders = await runRounds(arena, rounds, seconds);
     const report: BenchReport = { machine: machineLine(), date: new Date().toISOString().slice(0, 10), rounds, seconds, connections: CONNECTIONS, rate: RATE, contenders };
-    console.log(printBench(report));
+    process.stdout.write(`${printBench(report)}\n`);
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ ...report, summary: summarize(report) }, null, 2)}\n`);
     return contenders.some(({ closed, open }) => [...closed, ...open].some(({ failures }) => failures > 0)) ? 1 : 0;
   } finally {

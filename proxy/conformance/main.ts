@@ -5,5 +5,5 @@ const SUITES: Readonly<Record<string, (args: readonly string[]) => Promise<numbe
 
 const [name = '', ...args] = process.argv.slice(2);
 const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined;
-if (suite === undefined) console.error(`error [suite_unknown] there is no suite ${JSON.stringify(name)}. Suites: ${Object.keys(SUITES).join(', ')}.`);
+if (suite === undefined) process.stderr.write(`error [suite_unknown] there is no suite ${JSON.stringify(name)}. Suites: ${Object.keys(SUITES).join(', ')}.\n`);
 process.exitCode = suite === undefined ? 64 : await suite(args);

@@ -1,6 +1,6 @@
 /** Judges in other languages: child processes that answer a line of JSON with a line of JSON. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -29,15 +29,29 @@ interface ChildJudge {
 }
 
 const CHILD_JUDGES: readonly ChildJudge[] = [
-  { name: 'go', program: GO_JUDGE, args: [], install: 'go build -C proxy/conformance/strict/judge-go -o ../../../../build/judge-go .' },
+  { name: 'go', program: GO_JUDGE, args: [], install: 'apt-get install -y golang-go   (Go 1.22 or newer; the judge is built from its source then)' },
   {
     name: 'h11', program: PYTHON, args: [here('judge-h11/judge.py')],
     install: 'python3 -m venv build/judge-h11 && build/judge-h11/bin/pip install -r proxy/conformance/strict/judge-h11/requirements.txt',
   },
 ];
 
+/** Builds the judge in Go where there is Go, unless it is newer than its source; it needs nothing but the standard library. */
+function buildGoJudge(): void {
+  const builtMs = statSync(GO_JUDGE, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (builtMs > statSync(here('judge-go/main.go')).mtimeMs) return;
+  mkdirSync(BUILD, { recursive: true });
+  // A file of this process's own and then a rename: others may build or run it at the same time.
+  const made = `${GO_JUDGE}.${process.pid}`;
+  const { error, status, stderr } = spawnSync('go', ['build', '-o', made, '.'], { cwd: here('judge-go'), encoding: 'utf8', env: { ...process.env, GOTOOLCHAIN: 'local' } });
+  if (error !== undefined) return;
+  if (status !== 0) throw new Error(`the judge in Go doesn't build:\n${stderr}`);
+  renameSync(made, GO_JUDGE);
+}
+
 /** Starts those whose program is there. */
 export function startChildJudges(): { readonly judges: Judge[]; readonly missing: MissingJudge[] } {
+  buildGoJudge();
   const there = CHILD_JUDGES.filter(({ program }) => existsSync(program));
   const missing = CHILD_JUDGES.filter(({ program }) => !existsSync(program)).map(({ name, install }) => ({ name, command: install }));
   return { judges: there.map(startChildJudge), missing };

@@ -1,6 +1,7 @@
 /** Makes payloads that nobody thought of out of those that somebody did. Pure: (seed, index) names a mutant for ever. */
 
 import { seededRandom } from '../../test/random.ts';
+import { toBytes, toText } from './latin1.ts';
 
 /** Mutations of one payload; most get one or two, since what is far from good is refused at once and shows little. */
 const MUTATIONS_MAX = 4;
@@ -91,8 +92,8 @@ export function mutant(bases: readonly string[], random: Random): string {
   const other = oneOf(bases, random);
   const count = 1 + Math.floor(random() * random() * MUTATIONS_MAX);
   for (let done = 0; done < count; done++) payload = oneOf(MUTATIONS, random)(payload, random, other);
-  // Letters outside ISO 8859-1 come from case changes alone (ÿ, µ, ß).
-  return payload.replace(/[^\x00-\xff]/g, '?');
+  // A case change alone may leave ISO 8859-1 (ÿ, µ).
+  return toText(toBytes(payload));
 }
 
 /** The payload whole, or cut at up to three places. */

@@ -23,11 +23,11 @@ export async function runStrict(args: readonly string[]): Promise<number> {
     options: { seed: { type: 'string' }, count: { type: 'string' }, path: { type: 'string' }, proxy: { type: 'string' }, only: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean' } },
   });
   if (values.help === true) {
-    console.log(USAGE);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
   const judges = openJudges();
-  for (const { name, command } of judges.missing) console.error(`error [judge_missing] the judge ${name} is not here. Run: ${command}`);
+  for (const { name, command } of judges.missing) process.stderr.write(`error [judge_missing] the judge ${name} is not here. Run: ${command}\n`);
   if (judges.missing.length > 0) {
     judges.close();
     return 2;
@@ -44,7 +44,7 @@ export async function runStrict(args: readonly string[]): Promise<number> {
   }
   judges.close();
   const report: StrictReport = { seed, seconds: (performance.now() - began) / 1_000, judges: judges.judges.map(({ name }) => name), tallies };
-  console.log(printStrict(report));
+  process.stdout.write(`${printStrict(report)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(strictJson(report), null, 2)}\n`);
   return tallies.some(({ faultCount }) => faultCount > 0) ? 1 : 0;
 }
@@ -52,7 +52,7 @@ export async function runStrict(args: readonly string[]): Promise<number> {
 async function runPath(path: Path, program: Program, judges: Parameters<typeof runTrials>[2], { seed, count, only }: { seed: number; count: number; only: number | null }): Promise<Tally[]> {
   const bed = await startBed(path, LANES, program);
   const progress = (done: number): void => {
-    if (done % PROGRESS_EVERY === 0) console.error(`  ${path}: ${done} payloads`);
+    if (done % PROGRESS_EVERY === 0) process.stderr.write(`  ${path}: ${done} payloads\n`);
   };
   try {
     if (only !== null) return [await runTrials(`${path}: mutant ${only}`, bed, judges, 1, () => mutantTrial(seed, only), progress)];
