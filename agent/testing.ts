@@ -1,12 +1,18 @@
-/** Runs the real agent as a process, for tests. */
+/** Runs the real agent as a process, and waits with a busy machine's patience: for tests. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const READY_MS_MAX = 20_000;
+
+/** Expects something of a value that comes true after a while. */
+export function eventually<T>(read: () => T, options: { readonly timeout?: number; readonly interval?: number } = {}): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { timeout: 15_000, ...options });
+}
 
 export class AgentProcess {
   readonly child: ChildProcess;

@@ -3,10 +3,11 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createAuthority, LEAF_TTL_MS, NOT_BEFORE_BACK_MS, openAuthority } from './authority.ts';
 import { readCsr } from './csr.ts';
-import { makeCsr } from './testing.ts';
+import { OwnLeaf } from './own-leaf.ts';
+import { issueOdd, makeCsr } from './testing.ts';
 
 const NOW_MS = Math.floor(Date.now() / 1000) * 1000;
 const IDENTITY = 'web.shop.serviceaccount.identity.sidelight.cluster.local';
@@ -101,4 +102,29 @@ test('a broken authority is told with its remedy and never replaced', () => {
   expect(open('cluster.local', NOW_MS)).toThrowError(expect.objectContaining({ code: 'ca_mismatch' }));
   writeFileSync(join(folder, 'ca/key.pem'), key.subarray(0, 20));
   expect(open('cluster.local', NOW_MS)).toThrowError(expect.objectContaining({ code: 'ca_unreadable' }));
+});
+
+test('the own leaf is renewed when 70 % of its life is over, again and again', () => {
+  vi.useFakeTimers({ now: NOW_MS });
+  const { authority } = createAuthority('cluster.local', NOW_MS);
+  const own = new OwnLeaf(authority, IDENTITY, 100_000, Date.now);
+  const renewed: number[] = [];
+  own.renewWith((leaf) => renewed.push(leaf.notAfterMs - NOW_MS));
+  vi.advanceTimersByTime(69_000);
+  expect(renewed).toEqual([]);
+  vi.advanceTimersByTime(80_000);
+  expect(renewed).toEqual([170_000, 240_000]);
+  own.stop();
+  vi.advanceTimersByTime(200_000);
+  expect(renewed).toHaveLength(2);
+  vi.useRealTimers();
+});
+
+test('odd certificates for tests are what they say', () => {
+  const { authority } = createAuthority('cluster.local', NOW_MS);
+  const read = (odd: Omit<Parameters<typeof issueOdd>[0], 'nowMs'>) => new X509Certificate(issueOdd({ ...odd, nowMs: NOW_MS }).certificatePem);
+  expect(read({ authority, dnsNames: ['*.shop.example', 'b.example'] }).subjectAltName).toBe('DNS:*.shop.example, DNS:b.example');
+  expect(read({ authority, dnsNames: [IDENTITY], ttlMs: -60_000 }).validToDate.getTime()).toBe(NOW_MS - 60_000);
+  expect(read({ authority, dnsNames: [IDENTITY], beginsMs: 60_000 }).validFromDate.getTime()).toBe(NOW_MS + 60_000);
+  expect(read({ dnsNames: [IDENTITY] }).verify(new X509Certificate(authority.certificatePem).publicKey)).toBe(false);
 });
