@@ -10,7 +10,7 @@ const STEP = 10_000;
 function point(at: number, requests: number, failures = 0, extra: Partial<Point> = {}): Point {
   return {
     startMs: at * STEP, requests, failuresApp: failures, failuresMesh: 0, failuresClient: 0, retries: 0, requestsPerSecond: requests / 10,
-    successRate: requests === 0 ? null : 1 - failures / requests, p50: requests === 0 ? null : 10, p95: 20, p99: 30, gap: false, ...extra,
+    successRate: requests === 0 ? null : 1 - failures / requests, p50: requests === 0 ? null : 10, p95: 20, p99: 30, gap: false, imported: false, ...extra,
   };
 }
 

@@ -25,10 +25,13 @@ export function GoldenCharts({ series, marks, syncKey, threshold, height = 112 }
   const shared = { fromMs: range.fromMs, toMs: range.toMs, height, gaps: drawn.gaps, marks, syncKey, onZoom: (fromMs: number, toMs: number) => setRange(customRange(fromMs, toMs)) };
   return (
     <div className="space-y-3">
-      <Chart {...shared} title="Success" columns={drawn.success} series={SUCCESS} bounds={successBounds(drawn.success[1] ?? [], threshold ?? null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)} showTimes={false} {...(threshold === undefined ? {} : { threshold })} />
+      <Chart {...shared} title="Success" showMarks columns={drawn.success} series={SUCCESS} bounds={successBounds(drawn.success[1] ?? [], threshold ?? null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)} showTimes={false} {...(threshold === undefined ? {} : { threshold })} />
       <Chart {...shared} title="Rate" columns={drawn.rate} series={RATE} bounds={zeroBounds(drawn.rate.slice(1) as (number | null)[][])} tick={rateTick} format={(value) => (value === null ? '–' : rate(value))} showTimes={false} />
       <Chart {...shared} title="Latency" columns={drawn.latency} series={LATENCY} bounds={zeroBounds(drawn.latency.slice(1) as (number | null)[][])} tick={latencyTick} format={latency} showTimes height={height + 20} />
-      <p className="text-2xs text-faint">{`A point is ${resolution(range.resolutionMs)}. In hatched stretches nothing was received. Drag to zoom.`}</p>
+      <p className="text-2xs text-faint">
+        {range.imported !== undefined && range.imported.length > 0 && <span className="font-medium text-muted">Imported, not measured: {range.imported.join(', ')}. </span>}
+        {`A point is ${resolution(range.resolutionMs)}. In hatched stretches nothing was received. Drag to zoom.`}
+      </p>
     </div>
   );
 }

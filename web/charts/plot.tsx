@@ -1,5 +1,6 @@
 /** One time chart: uPlot in the console's look, with gaps, marks, a threshold, synchronized hover and zoom by dragging. */
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import './locale.ts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { axisTick } from '../format/time.ts';
@@ -36,6 +37,8 @@ export interface PlotProps {
   readonly onHover: (index: number | null) => void;
   readonly onZoom?: (fromMs: number, toMs: number) => void;
   readonly label: string;
+  /** Only the highest of a stack names its marks. */
+  readonly showMarks?: boolean;
   /** Only the lowest of a stack names the times. */
   readonly showTimes: boolean;
 }
@@ -100,7 +103,7 @@ function optionsOf(latest: Latest, theme: Shown, width: number, onZoom: (fromMs:
     series: [{}, ...props.series.map((series) => lineOf(series, colour))],
     hooks: {
       drawClear: [(u) => drawGrounds(u, latest(), colour)],
-      draw: [(u) => drawThreshold(u, latest(), colour)],
+      draw: [(u) => drawThreshold(u, latest(), colour), (u) => drawMarkNames(u, latest(), colour)],
       setCursor: [(u) => onHover(u.cursor.idx ?? null)],
       setSelect: [(u) => {
         if (u.select.width < DRAG_PX_MIN) return;
@@ -196,5 +199,24 @@ function drawThreshold(u: uPlot, { threshold }: PlotProps, colour: (token: Token
   u.ctx.moveTo(left, y);
   u.ctx.lineTo(left + width, y);
   u.ctx.stroke();
+  u.ctx.restore();
+}
+
+/** The name of a mark beside its line, where the chart has the room and no name before it reaches as far. */
+function drawMarkNames(u: uPlot, { marks, showMarks }: PlotProps, colour: (token: Token) => string): void {
+  if (showMarks !== true) return;
+  const { left, top, width, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.font = `${10 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
+  u.ctx.fillStyle = colour('failing');
+  u.ctx.textBaseline = 'bottom';
+  let free = left;
+  for (const mark of marks.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const x = Math.max(left, u.valToPos(mark.fromMs / 1000, 'x', true)) + 5 * devicePixelRatio;
+    const end = x + u.ctx.measureText(mark.label).width;
+    if (spanOf(u, mark) === null || x < free || end > left + width) continue;
+    u.ctx.fillText(mark.label, x, top + height - 4 * devicePixelRatio);
+    free = end;
+  }
   u.ctx.restore();
 }

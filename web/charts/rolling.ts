@@ -83,5 +83,6 @@ function sum(a: Point, b: Point): Point {
     requestsPerSecond: a.requestsPerSecond + b.requestsPerSecond,
     p50: null, p95: null, p99: null,
     gap: a.gap && b.gap,
+    imported: a.imported || b.imported,
   };
 }

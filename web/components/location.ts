@@ -29,7 +29,8 @@ export function useTimeRange(): TimeRange {
 export function useSearchText(key: string): string | undefined {
   const search: LooseSearch = useSearch({ strict: false });
   const value = search[key];
-  return typeof value === 'string' ? value : undefined;
+  // A number or boolean typed by hand is read as one; to a page it is text all the same.
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value === 'string' ? value : undefined;
 }
 
 /** Changes parts of this page's query string; undefined removes one. */

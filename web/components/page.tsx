@@ -16,10 +16,10 @@ export function useTitle(title: string): void {
 export function Sentence({ text, status, aside }: { text: string; status?: HealthStatus; aside?: ReactNode }): React.JSX.Element {
   return (
     <div className="mb-5 flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
-      <p className="flex max-w-[72ch] min-w-0 items-start gap-2.5 text-lg font-medium tracking-[-0.011em] text-pretty" data-testid="sentence">
+      <h1 className="flex max-w-[72ch] min-w-0 items-start gap-2.5 text-lg font-medium tracking-[-0.011em] text-pretty" data-testid="sentence">
         {status !== undefined && <span className="mt-[7px]"><StatusGlyph status={status} label /></span>}
         <span className="min-w-0 break-words">{text}</span>
-      </p>
+      </h1>
       {aside}
     </div>
   );

@@ -4,6 +4,7 @@ import type { Connection, HealthCluster, HealthStatus, Incident, Neighbour, Rule
 import type { OutputOf } from '../api/client.ts';
 import { percent, plural } from '../format/number.ts';
 import { shortName } from '../paths.ts';
+import { changesBetween, EXPORTED, gapsIn, heatmapOf, IMPORTED, marksIn } from './history.ts';
 import { Refusal, type MockState } from './state.ts';
 import { goldenOf, pointsOf, rangeFrom, statusOf, type MockRange } from './numbers.ts';
 import { LEDGER_FAILS_FOR_MS, PAST_INCIDENT_MS, type MockCluster, type MockEdge } from './world.ts';
@@ -66,7 +67,7 @@ function healthCluster(cluster: MockCluster, range: MockRange, nowMs: number): H
     proxies: { total, ready: cluster.id === 'c-st' ? total - 1 : total, versions: total === 0 ? [] : cluster.id === 'c-eu' ? ['0.1.0', '0.1.1'] : ['0.1.0'] }, workloads: cluster.workloads.length,
     certificateNotAfter: total === 0 ? null : iso(nowMs + 17 * 3_600_000), openIncidents: cluster.id === 'c-eu' ? 1 : 0,
     worst: worst === undefined ? null : { workload: worst.key, successRate: worst.golden.successRate ?? 1, origin: cluster.id === 'c-eu' ? 'bank/deployment/ledger' : null },
-    strip: { startMs: nowMs - DAY, stepMs: DAY / 96, points: strip.map((point) => ({ requests: point.requests, failures: point.failuresApp + point.failuresMesh, gap: point.gap })) },
+    strip: { startMs: nowMs - DAY, stepMs: DAY / 96, points: strip.map((point) => ({ requests: point.requests, failures: point.failuresApp + point.failuresMesh, gap: point.gap, imported: false })) },
   };
 }
 
@@ -249,6 +250,24 @@ export const answers: Answers = {
   listWorkloads: (state, input) => ({ range: rangeFrom(input.query, input.nowMs), workloads: workloadRows(clusterIn(state, input), rangeFrom(input.query, input.nowMs), input.nowMs) }),
   getWorkload: workload,
   getSeries: series,
+  getHeatmap: (state, input) => heatmapOf(clusterIn(state, input), rangeFrom(input.query, input.nowMs), input.nowMs),
+  listGaps: (state, input) => gapsIn(clusterIn(state, input), rangeFrom(input.query, input.nowMs), input.nowMs),
+  listMarks: (state, input) => {
+    const range = rangeFrom(input.query, input.nowMs);
+    return { range, marks: marksIn(clusterIn(state, input), range, input.nowMs), omitted: 0 };
+  },
+  getTopologyChanges: (state, input) => {
+    clusterIn(state, input);
+    return changesBetween(Number(input.query['fromMs'] ?? input.nowMs), Number(input.query['toMs'] ?? input.nowMs));
+  },
+  importHistory: (state, input) => {
+    clusterIn(state, input);
+    return IMPORTED;
+  },
+  exportHistory: (state, input) => {
+    clusterIn(state, input);
+    return EXPORTED;
+  },
   listRules: (state) => ({ rules: state.rules }),
   createRule: (state, { body, nowMs }) => {
     const rule = ruleOf(body as RuleInput, state.newId('r'), nowMs);

@@ -91,7 +91,7 @@ export function pointsOf(edges: readonly MockEdge[], cluster: MockCluster, range
     const sum = sumOf(edges, cluster, at, at + range.resolutionMs, nowMs);
     points.push({
       startMs: at, requests: sum.requests, failuresApp: sum.app, failuresMesh: sum.mesh, failuresClient: sum.client, retries: 0, successRate: successOf(sum),
-      requestsPerSecond: (sum.requests * 1000) / range.resolutionMs, ...quantiles(sum), gap: isGap(cluster, at, nowMs),
+      requestsPerSecond: (sum.requests * 1000) / range.resolutionMs, ...quantiles(sum), gap: isGap(cluster, at, nowMs), imported: false,
     });
   }
   return points;

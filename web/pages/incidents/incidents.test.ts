@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Incident } from '../../../cloud/wire/entities.ts';
-import { incidentMarks } from '../../charts/marks.ts';
+import { incidentMarks, incidentsWithin } from '../../charts/marks.ts';
 import { advice } from './advice.ts';
 import { around, subjectOf } from './around.ts';
 
@@ -34,4 +34,11 @@ test('advice names the origin first and tells which service to leave alone', () 
 test('an open incident is marked until now', () => {
   const incident = { ruleName: 'r', openedAt: iso(OPENED), resolvedAt: null } as Incident;
   expect(incidentMarks([incident, { ...incident, resolvedAt: iso(OPENED + 5) }], OPENED + 99).map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([[OPENED, OPENED + 99], [OPENED, OPENED + 5]]);
+});
+
+test('the incidents of a range are those that reach into it', () => {
+  const incident = { ruleName: 'r', openedAt: iso(OPENED), resolvedAt: iso(OPENED + 60_000) } as Incident;
+  const within = (fromMs: number, toMs: number): number => incidentsWithin([incident], OPENED + fromMs, OPENED + toMs, OPENED + 9e6).length;
+  expect([within(-9, 0), within(-9, 1), within(10, 20), within(59_999, 90_000), within(60_000, 90_000)]).toEqual([0, 1, 1, 1, 0]);
+  expect(incidentsWithin([{ ...incident, resolvedAt: null }], OPENED + 70_000, OPENED + 80_000, OPENED + 90_000)).toHaveLength(1);
 });

@@ -3,13 +3,16 @@ import { useQuery } from '@tanstack/react-query';
 import { Fragment, useMemo } from 'react';
 import { apiQuery } from '../../api/queries.ts';
 import { pollMs, rangeQuery, type TimeRange } from '../../api/range.ts';
-import type { Workload } from '../../../cloud/wire/entities.ts';
+import type { Incident, Workload } from '../../../cloud/wire/entities.ts';
 import { GoldenCharts } from '../../charts/golden-charts.tsx';
-import { incidentMarks } from '../../charts/marks.ts';
+import { incidentMarks, incidentsWithin } from '../../charts/marks.ts';
+import { TextLink } from '../../components/link.tsx';
 import { useClusterId, useSearchText, useSetSearch, useSlug, useTimeRange } from '../../components/location.ts';
 import { useNowMs } from '../../components/now.ts';
 import { Loaded, Section, Sentence, Skeleton, useTitle } from '../../components/page.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
+import { paths } from '../../paths.ts';
+import { StatusGlyph } from '../../ui/glyph.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { useWorkloadParts } from './workload-parts.ts';
 import { FaultSplit, TimeSplit } from './splits.tsx';
@@ -64,7 +67,28 @@ function Charts({ subject, range }: { subject: string; range: TimeRange }): Reac
   const minute = Math.floor(nowMs / 10_000) * 10_000;
   const marks = useMemo(() => incidentMarks(incidents.data?.incidents ?? [], minute), [incidents.data, minute]);
   if (series.data === undefined) return series.error === null ? <Skeleton height={420} /> : <ProblemNotice error={series.error} retry={() => void series.refetch()} />;
-  return <GoldenCharts series={series.data} marks={marks} syncKey="workload" />;
+  const within = incidentsWithin(incidents.data?.incidents ?? [], series.data.range.fromMs, series.data.range.toMs, minute);
+  return (
+    <div className="min-w-0">
+      <GoldenCharts series={series.data} marks={marks} syncKey="workload" />
+      <IncidentLinks incidents={within} />
+    </div>
+  );
+}
+
+function IncidentLinks({ incidents }: { incidents: readonly Incident[] }): React.JSX.Element | null {
+  const slug = useSlug();
+  if (incidents.length === 0) return null;
+  return (
+    <ul aria-label="Incidents in this range" className="mt-2 space-y-1">
+      {incidents.map((incident) => (
+        <li key={incident.id} className="flex items-baseline gap-2 text-xs">
+          <span className="translate-y-px"><StatusGlyph status={incident.state === 'open' ? 'failing' : 'ok'} size={9} label /></span>
+          <TextLink to={paths.incident(slug, incident.id)}>{incident.sentence}</TextLink>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function Facts({ workload }: { workload: Workload }): React.JSX.Element {
