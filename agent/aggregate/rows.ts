@@ -1,7 +1,6 @@
 /** Rows under their names: equal names become one row, in an order that doesn't depend on who reported first. */
-import type { EdgeKey, EdgeRow, RouteKey, RouteRow } from '../../proxy/wire/report.ts';
-import { addCounters } from './counters.ts';
-import type { MutableCounters } from './counters.ts';
+import type { Counters, EdgeKey, EdgeRow, RouteKey, RouteRow } from '../../proxy/wire/report.ts';
+import { RowSum } from './counters.ts';
 
 /** A new part of a row's name doesn't compile until it stands here. */
 const EDGE_KEY = { service: 0, source: 1, destination: 2, direction: 3, protocol: 4, tls: 5 } as const satisfies Record<keyof EdgeKey, number>;
@@ -21,13 +20,13 @@ function nameOf<Name extends string>(row: Readonly<Record<Name, string>>, names:
   return names.map((name) => row[name]).join('\u0000');
 }
 
-function fold<Row extends MutableCounters>(rows: Iterable<Row>, nameOfRow: (row: Row) => string): Row[] {
-  const byName = new Map<string, Row>();
+function fold<Row extends Counters>(rows: Iterable<Row>, nameOfRow: (row: Row) => string): Row[] {
+  const byName = new Map<string, RowSum<Row>>();
   for (const row of rows) {
     const name = nameOfRow(row);
     const known = byName.get(name);
-    if (known) addCounters(known, row);
-    else byName.set(name, { ...row });
+    if (known) known.add(row);
+    else byName.set(name, new RowSum(row));
   }
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum.total());
 }
