@@ -1,25 +1,46 @@
-/** Free ports of 127.0.0.1. A port is free when asked; another program can still take it before it is used. */
+/**
+ * Free ports of 127.0.0.1. They lie below the range from which the system takes ports for outgoing connections, so that
+ * none of those sits on one between our look and its use; and a process never gives the same port twice.
+ */
 import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type Server, createServer } from 'node:net';
 import { Fault, isSystemError } from './fault.ts';
 
-/**
- * Where free ports are looked for: below the range from which systems take the ports of outgoing connections
- * (32768 on Linux, 49152 elsewhere), so that no connection takes one between the asking and the use.
- */
-const PORT_MIN = 12_000;
-const PORT_MAX = 31_999;
-const TRIES_MAX = 1_000;
+/** Where outgoing connections begin on systems that don't say it: macOS, the BSDs. */
+const OUTGOING_FROM = 49_152;
+/** Ports below belong to well-known programs. */
+const LOWEST = 10_000;
+/** Fewer than these to choose from: the system's range is left out of account. */
+const CHOICE_MIN = 2_000;
+const TRIES_MAX = 2_000;
 
-/** `count` different free ports. */
+const given = new Set<number>();
+
+/** `count` different free ports. Fault: `ports_exhausted`. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  for (let tries = 0; ports.size < count; tries++) {
-    if (tries === TRIES_MAX + count) throw new Fault('no_free_port', `No ${count} free ports between ${PORT_MIN} and ${PORT_MAX}.`, 'Stop programs that listen there.');
-    const port = randomInt(PORT_MIN, PORT_MAX + 1);
-    if (!ports.has(port) && await isFree(port)) ports.add(port);
+  const highest = await highestPort();
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries += 1) {
+    if (tries >= TRIES_MAX) throw new Fault('ports_exhausted', `No ${count} free ports were found between ${LOWEST} and ${highest}.`, 'End programs that listen on many ports.');
+    const port = randomInt(LOWEST, highest);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
   }
-  return [...ports];
+  return ports;
+}
+
+export async function freePort(): Promise<number> {
+  const [port] = await freePorts(1);
+  if (port === undefined) throw new Error('one port was asked for');
+  return port;
+}
+
+async function highestPort(): Promise<number> {
+  const text = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => String(OUTGOING_FROM));
+  const from = Number(text.trim().split(/\s+/)[0]);
+  return from - LOWEST >= CHOICE_MIN ? from : 65_536;
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -30,12 +51,6 @@ async function isFree(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  if (port === undefined) throw new Error('one port was asked for');
-  return port;
 }
 
 /** Fault: `port_in_use` or `port_refused`, before anything is started on it. */
