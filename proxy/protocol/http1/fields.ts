@@ -62,7 +62,7 @@ function noteField(head: Head, at: number, nameEnd: number, lineEnd: number, str
       if (spells(bytes, at, nameEnd, HOST_NAME)) return noteHost(head, nameEnd, lineEnd);
       break;
     case 6:
-      if (spells(bytes, at, nameEnd, EXPECT)) return noteExpect(head, nameEnd, lineEnd);
+      if (spells(bytes, at, nameEnd, EXPECT)) return noteExpect(head, at, nameEnd, lineEnd);
       break;
     case 7:
       if (spells(bytes, at, nameEnd, UPGRADE)) return noteUpgrade(head, at, lineEnd);
@@ -106,7 +106,9 @@ function noteHost(head: Head, nameEnd: number, lineEnd: number): void {
   if (span(HOST, head.bytes, head.hostStart, head.hostEnd) !== head.hostEnd) throw malformed('the Host header is not a host');
 }
 
-function noteExpect(head: Head, nameEnd: number, lineEnd: number): void {
+/** RFC 9110 §10.1.1: what HTTP/1.0 expects is ignored, so it may not become an expectation by going on as HTTP/1.1. */
+function noteExpect(head: Head, at: number, nameEnd: number, lineEnd: number): void {
+  if (head.minor === 0) return head.cut(at, lineEnd + 2);
   const start = valueStart(head.bytes, nameEnd, lineEnd);
   head.expectContinue = spells(head.bytes, start, trimmedEnd(head.bytes, start, lineEnd), CONTINUE);
 }

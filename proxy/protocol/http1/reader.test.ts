@@ -33,6 +33,7 @@ const REQUESTS: readonly Case[] = [
   { title: '§6.2: a length', input: post('Content-Length: 5\r\n', 'hello'), framing: 'length', data: 'hello', raw: 'hello' },
   { title: '§6.2: a length with leading zeros', input: post('Content-Length: 0005\r\n', 'hello'), framing: 'length', data: 'hello' },
   { title: '§6.2: a length for GET', input: 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi', framing: 'length', data: 'hi' },
+  { title: 'RFC 9110 §10.1.1: what HTTP/1.0 expects goes no further', input: 'POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi', framing: 'length', head: 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n', data: 'hi' },
   { title: '§7.1: chunks', input: chunks('5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n'), framing: 'chunked', data: 'hello world', raw: '5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n' },
   { title: '§7.1: sizes in both cases and with zeros', input: chunks('00a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n'), framing: 'chunked', data: '01234567890123456789' },
   { title: '§7.1: chunks that hold line ends', input: chunks('4\r\n\r\n\r\n\r\n0\r\n\r\n'), framing: 'chunked', data: '\r\n\r\n' },
