@@ -10,7 +10,15 @@ const MESH_PREFIXES = ['l5d-', 'sidelight-'];
 /** A text that is equal for two messages exactly when an application would see the same. */
 export function meaningOf(message: ReadMessage): string {
   const { method, target, status, fields, body, trailers, complete } = message;
-  return JSON.stringify({ method, target, status, fields: grouped(fields, listedByConnection(fields)), body: complete ? body : null, trailers: complete ? grouped(trailers, []) : null });
+  const authority = authorityOf(method, target);
+  const named: ReadMessage['fields'] = authority === null ? fields : [['host', authority], ...fields.filter(([name]) => name !== 'host')];
+  return JSON.stringify({ method, target, status, fields: grouped(named, listedByConnection(fields)), body: complete ? body : null, trailers: complete ? grouped(trailers, []) : null });
+}
+
+/** RFC 9112 §3.2.2 and §3.2.3: a target that names the host wins over Host, which some readers replace by it. */
+function authorityOf(method: string, target: string): string | null {
+  if (method === 'CONNECT') return target;
+  return /^https?:\/\/([^/?#]*)/i.exec(target)?.[1] ?? null;
 }
 
 /** Fields that Connection names go no further than one hop (RFC 9110 §7.6.1). */

@@ -46,6 +46,8 @@ test('one judge that refuses on both sides is outvoted by one that reads both al
 });
 
 test.each([
+  ['Host beside a target that names the host', { target: 'http://A/x', fields: [['host', 'a']] }, { target: 'http://A/x', fields: [] }],
+  ['Host beside the target of CONNECT', { method: 'CONNECT', target: 'a:80', fields: [['host', 'a']] }, { method: 'CONNECT', target: 'a:80', fields: [['host', 'a:80']] }],
   ['hop-by-hop fields', { fields: [['host', 'a'], ['connection', 'x-hop'], ['x-hop', '1'], ['te', 'trailers']] }, {}],
   ['how the length is told', { fields: [['host', 'a'], ['content-length', '3']], body: 'abc' }, { fields: [['host', 'a'], ['transfer-encoding', 'chunked']], body: 'abc' }],
   ['the mesh\'s own fields', { fields: [['host', 'a'], ['l5d-client-id', 'x'], ['sidelight-mesh', '1']] }, {}],

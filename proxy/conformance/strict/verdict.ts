@@ -74,8 +74,8 @@ function opinionOf(name: string, expected: readonly string[], walked: Reading, {
   const inForwarded = completeOf(forwarded).map(meaningOf);
   for (let at = 0; at < Math.max(expected.length, inForwarded.length); at++) {
     const meaning = expected[at];
-    // Whoever refuses a message on both sides never acts on it.
-    if (inPayload[at] === undefined && sent.tail === 'error' && inForwarded[at] === undefined && forwarded.tail === 'error') return { faults: [], stricter: true, readable: false };
+    // Whoever refuses a message on both sides, or reads no further in the payload, never acts on another one.
+    if (inPayload[at] === undefined && (sent.tail === 'error' || sent.tail === 'tunnel') && inForwarded[at] === undefined && forwarded.tail === 'error') return { faults: [], stricter: true, readable: false };
     if (inForwarded[at] !== meaning && !(inForwarded[at] === undefined && forwarded.tail === 'tunnel')) {
       const read = inForwarded[at] ?? `nothing (${forwarded.tail} ${forwarded.error})`;
       return { faults: [{ kind: 'readers-differ', detail: `${name} reads message ${at} as ${read}, it is ${meaning ?? `none (${walked.tail})`}` }], stricter: false, readable: true };

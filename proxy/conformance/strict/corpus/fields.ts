@@ -95,6 +95,7 @@ export const FIELDS: readonly RequestCase[] = [
   passes('RFC 9110 §10.1.1', 'Expect: 100-continue without content', get('Expect: 100-continue\r\n')),
   passes('RFC 9110 §10.1.1', 'Expect: 100-continue with content', 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc'),
   passes('RFC 9110 §10.1.1', 'Expect in HTTP/1.0', 'POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc'),
+  passes('RFC 9110 §10.1.1', 'unknown Expect in HTTP/1.0', 'POST / HTTP/1.0\r\nHost: a\r\nExpect: a miracle\r\nContent-Length: 3\r\n\r\nabc'),
   passes('RFC 9110 §10.1.1', 'Expect in upper case', 'POST / HTTP/1.1\r\nHost: a\r\nEXPECT: 100-CONTINUE\r\nContent-Length: 3\r\n\r\nabc'),
   passes('mesh', 'fields of the mesh from outside go no further', get('l5d-client-id: admin\r\nL5D-Dst-Override: b\r\nSidelight-Workload: shop/host/admin\r\n')),
   passes('RFC 9110 §5.1', 'underscores are another name', get('Content_Length: 3\r\nTransfer_Encoding: chunked\r\n')),
