@@ -27,7 +27,11 @@ interface CoreResult {
 
 /** Runs; resolves with the exit code: 1 when a core is over its budget or has none. */
 export async function runCoresBench(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'string' } } });
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'string' }, help: { type: 'boolean' } } });
+  if (values.help === true) {
+    process.stdout.write('npm run bench -- cores [--json FILE]   (fails when a core is over its budget)\n');
+    return 0;
+  }
   const { stdout, status, stderr } = spawnSync(BUN, [PROGRAM], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the cores could not be timed:\n${stderr}`);
   const results = stdout.trim().split('\n').map((line) => JSON.parse(line) as CoreResult);

@@ -1,4 +1,5 @@
 /** Benches of the proxy: `proxy` (the mTLS pair beside HAProxy) and `cores` (the hot cores against their budgets). */
+import { exitCodeOf } from '../test/arguments.ts';
 import { runCoresBench } from './cores.ts';
 import { runProxyBench } from './proxy.ts';
 
@@ -7,4 +8,4 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<numb
 const [name = '', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 if (bench === undefined) process.stderr.write(`error [bench_unknown] there is no bench ${JSON.stringify(name)}. Benches: ${Object.keys(BENCHES).join(', ')}.\n`);
-process.exitCode = bench === undefined ? 64 : await bench(args);
+process.exitCode = bench === undefined ? 64 : await exitCodeOf(() => bench(args));

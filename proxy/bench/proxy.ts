@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { wholeOption } from '../test/arguments.ts';
 import type { Program } from '../test/static-bed.ts';
 import { startArena, type Arena, type Contender } from './contenders.ts';
 import { closedLoop, fixedRate, type LoadResult } from './load.ts';
@@ -69,13 +70,13 @@ export async function runProxyBench(args: readonly string[]): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
+  const rounds = wholeOption('rounds', values.rounds, ROUNDS_DEFAULT);
+  const seconds = wholeOption('seconds', values.seconds, SECONDS_DEFAULT);
   const missing = missingPrograms(['haproxy', 'wrk', 'taskset']);
   if (missing.length > 0) {
     process.stderr.write(`error [program_missing] ${missing.join(', ')} not found. Run: apt-get install -y ${missing.map((name) => (name === 'taskset' ? 'util-linux' : name)).join(' ')}\n`);
     return 2;
   }
-  const rounds = Number(values.rounds ?? ROUNDS_DEFAULT);
-  const seconds = Number(values.seconds ?? SECONDS_DEFAULT);
   const arena = await startArena(values.source === true ? { kind: 'source' } : compiled());
   try {
     for (const { pids } of arena.contenders) for (const pid of pids) pin(pid, PROXY_CORE);

@@ -1,9 +1,16 @@
 /** `npm run conformance -- <suite> …`: suites that hold the proxy against standards; each prints a table and fails by its exit code. */
+import { exitCodeOf } from '../test/arguments.ts';
 import { runStrict } from './strict/strict.ts';
 
 const SUITES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { strict: runStrict };
+const USAGE = `npm run conformance -- <suite> [options]   suites: ${Object.keys(SUITES).join(', ')}; each has --help`;
+const EXIT_USAGE = 64;
 
-const [name = '', ...args] = process.argv.slice(2);
+const [name = '--help', ...args] = process.argv.slice(2);
 const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined;
-if (suite === undefined) process.stderr.write(`error [suite_unknown] there is no suite ${JSON.stringify(name)}. Suites: ${Object.keys(SUITES).join(', ')}.\n`);
-process.exitCode = suite === undefined ? 64 : await suite(args);
+if (suite !== undefined) process.exitCode = await exitCodeOf(() => suite(args));
+else if (name === '--help') process.stdout.write(`${USAGE}\n`);
+else {
+  process.stderr.write(`error [suite_unknown] there is no suite ${JSON.stringify(name)}. ${USAGE}\n`);
+  process.exitCode = EXIT_USAGE;
+}

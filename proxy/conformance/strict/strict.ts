@@ -1,6 +1,7 @@
 /** `npm run conformance -- strict`: both paths, the corpus, and as many mutants as asked for. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { wholeOption } from '../../test/arguments.ts';
 import type { Program } from '../../test/static-bed.ts';
 import { startBed, type Path } from './bed.ts';
 import { openJudges } from './judges.ts';
@@ -26,20 +27,21 @@ export async function runStrict(args: readonly string[]): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
+  const seed = wholeOption('seed', values.seed, Math.floor(Math.random() * 2 ** 31), 0);
+  const mutants = wholeOption('count', values.count, COUNT_DEFAULT, 0);
+  const only = values.only === undefined ? null : wholeOption('only', values.only, 0, 0);
   const judges = openJudges();
   for (const { name, command } of judges.missing) process.stderr.write(`error [judge_missing] the judge ${name} is not here. Run: ${command}\n`);
   if (judges.missing.length > 0) {
     judges.close();
     return 2;
   }
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const paths: Path[] = values.path === 'plain' || values.path === 'pair' ? [values.path] : ['plain', 'pair'];
   const program: Program = values.proxy === undefined ? { kind: 'source' } : { kind: 'executable', path: values.proxy };
   const began = performance.now();
   const tallies: Tally[] = [];
   for (const path of paths) {
-    const only = values.only === undefined ? null : Number(values.only);
-    const count = Math.ceil((values.count === undefined ? COUNT_DEFAULT : Number(values.count)) / paths.length);
+    const count = Math.ceil(mutants / paths.length);
     tallies.push(...(await runPath(path, program, judges.judges, { seed, count, only })));
   }
   judges.close();
