@@ -16,7 +16,7 @@ import type { StreamEvents } from '../sockets/stream.ts';
 import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
 import { peerFacts } from '../sockets/tls.ts';
 import type { RefusalReason } from '../telemetry/recorder.ts';
-import type { WorkloadKey } from '../wire/labels.ts';
+import type { Identity, WorkloadKey } from '../wire/labels.ts';
 import { type FaultCodeName, MESH_HEADERS } from '../wire/mesh.ts';
 import { type Admission, admitMesh, serveHttp, serveOpaque } from './stack.ts';
 import type { Target } from './target.ts';
@@ -121,16 +121,16 @@ export class MeshPeer implements StreamEvents, MessageSink<Head>, TimerOwner {
       case 'refuse':
         return this.refuse(admitted.code, admitted.reason);
       case 'serve':
-        return this.serve(admitted.target, admitted.source, admitted.service);
+        return this.serve(admitted.target, admitted.source, admitted.service, peer.identity);
       default:
         admitted satisfies never;
     }
   }
 
-  private serve(target: Target, source: WorkloadKey, service: string): void {
+  private serve(target: Target, source: WorkloadKey, service: string, identity: Identity): void {
     const { http, meshCallers, workload } = this.context;
     const { connection } = this;
-    const serving = { context: http, target, connection, source, service, destination: workload(), tls: 'mtls', callers: meshCallers } as const;
+    const serving = { context: http, target, connection, source, service, destination: workload(), tls: 'mtls', peer: identity, callers: meshCallers } as const;
     http.sockets.remove(this.timer);
     const established = (): void => connection.write(ESTABLISHED, 0, ESTABLISHED.length);
     if (target.port.protocol === 'opaque') {
@@ -184,7 +184,7 @@ export class MeshPeer implements StreamEvents, MessageSink<Head>, TimerOwner {
 /** A caller outside the mesh, on the plain listener of one port. */
 export function servePlain(context: InboundContext, target: Target, connection: Connection): void {
   const { http, plainCallers, workload, admission } = context;
-  const serving = { context: http, target, connection, source: '', service: target.serviceFor(null), destination: workload(), tls: 'plain', callers: plainCallers } as const;
+  const serving = { context: http, target, connection, source: '', service: target.serviceFor(null), destination: workload(), tls: 'plain', peer: null, callers: plainCallers } as const;
   const allowed = (): boolean => authorize(admission().policy, null).kind === 'allow';
   if (target.port.protocol === 'http1') {
     // Asked for each request, and said as an answer, so that a person sees why.

@@ -61,13 +61,16 @@ export interface Serving {
   /** This workload. */
   readonly destination: WorkloadKey;
   readonly tls: TlsState;
+  /** The caller's verified identity; null for one outside the mesh. */
+  readonly peer: Identity | null;
   readonly callers: Set<Caller>;
 }
 
 /** The row that counts a caller. */
 export function inboundEdge(serving: Serving): EdgeHandle {
-  const { context, source, service, destination, target, tls } = serving;
-  return context.recorder.edge({ direction: 'inbound', source, service, destination, protocol: target.port.protocol, tls });
+  const { context, source, service, destination, target, tls, peer } = serving;
+  const facts = peer === null ? { target: target.port.target } : { target: target.port.target, peer };
+  return context.recorder.edge({ direction: 'inbound', source, service, destination, protocol: target.port.protocol, tls }, facts);
 }
 
 /** Requests of this caller go to the app, one after another, while `allowed` says so. */

@@ -94,7 +94,8 @@ export class Upstream {
       idleMsMax: mesh ? HOP_IDLE_MS_MAX : APP_IDLE_MS_MAX,
       queueMax: QUEUE_MAX,
     });
-    return { pool, open, edge: hops.recorder.edge(this.edgeKey(endpoint.workload, mesh ? 'mtls' : 'plain')) };
+    const facts = endpoint.mesh === null ? { target: endpoint.address } : { target: endpoint.address, peer: endpoint.mesh.identity };
+    return { pool, open, edge: hops.recorder.edge(this.edgeKey(endpoint.workload, mesh ? 'mtls' : 'plain'), facts) };
   }
 
   private edgeKey(destination: string, tls: 'mtls' | 'plain'): EdgeHandle['key'] {

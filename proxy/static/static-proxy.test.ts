@@ -17,6 +17,7 @@ const bed = new StaticBed();
 let app: Server;
 let callee: RunningProxy;
 let caller: RunningProxy;
+let target: string;
 let outbound: number;
 let mesh: number;
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await new Promise<void>((done) => void app.listen(appPort, '127.0.0.1', done));
   outbound = outboundPort;
   mesh = meshPort;
-  const target = `127.0.0.1:${appPort}`;
+  target = `127.0.0.1:${appPort}`;
   callee = await bed.start('cart', { inbound: { mesh: `127.0.0.1:${meshPort}`, policy: 'all-authenticated', ports: [{ target, services: ['shop/cart'] }] } });
   const endpoint = { address: target, workload: 'shop/host/cart', mesh: { address: `127.0.0.1:${meshPort}`, identity: shopIdentity('cart') } };
   caller = await bed.start('web', { outbound: [{ listen: `127.0.0.1:${outboundPort}`, service: 'shop/cart', port: 80, endpoints: [endpoint] }] });
@@ -42,8 +43,8 @@ const metrics = async (proxy: RunningProxy): Promise<string> => (await fetch(`ht
 
 test('a pair of proxies without a control plane carries requests over mutual TLS and counts them', async () => {
   expect(await fetchText('/items/7')).toBe('GET /items/7');
-  await expect.poll(() => metrics(caller)).toMatch(/^response_total\{[^}]*direction="outbound"[^}]*\btls="true"[^}]*\} 1$/m);
-  expect(await metrics(callee)).toMatch(/^request_total\{[^}]*direction="inbound"[^}]*\btls="true"[^}]*\} 1$/m);
+  await expect.poll(() => metrics(caller)).toMatch(new RegExp(`^response_total\\{direction="outbound"[^}]*,target_addr="${target}"[^}]*,tls="true",server_id="${shopIdentity('cart')}"[^}]*\\} 1$`, 'm'));
+  expect(await metrics(callee)).toMatch(new RegExp(`^request_total\\{direction="inbound"[^}]*target_addr="${target}"[^}]*,tls="true",client_id="${shopIdentity('web')}"[^}]*\\} 1$`, 'm'));
 });
 
 test('a new certificate in the files is served within seconds, and no request notices', async () => {
