@@ -10,7 +10,10 @@ const RULE = { name: 'r', scope: { clusterId: null, namespace: null, workload: n
 const BODIES: Partial<Record<CallName, unknown>> = {
   createOrg: { name: 'Another' }, createCluster: { name: 'new' }, createToken: { name: 'new' }, createRule: RULE, updateRule: RULE,
   createChannel: { kind: 'webhook', name: 'hook', url: 'https://example.com/hook' },
+  importHistory: { source: 'a test', windows: [], entities: [] },
 };
+/** A valid query for each call that needs one. */
+const QUERIES: Partial<Record<CallName, string>> = { getTopologyChanges: '?fromMs=3600000&toMs=7200000', exportHistory: '?fromMs=3600000&toMs=7200000' };
 const NAMES = Object.keys(calls) as CallName[];
 const IN_ORG = NAMES.filter((name) => calls[name].action !== 'session');
 
@@ -58,7 +61,7 @@ function idFor(path: string): string {
 function send(who: Caller, name: CallName, slug: string): Promise<Answer> {
   const call: Call = calls[name];
   const path = call.path.replace('{slug}', slug).replace('{clusterId}', hers.cluster).replace('{id}', idFor(call.path)).replace('{namespace}/{kind}/{name}', 'secret/deployment/vault');
-  return who.call(call.method.toUpperCase(), path, BODIES[name]);
+  return who.call(call.method.toUpperCase(), path + (QUERIES[name] ?? ''), BODIES[name]);
 }
 
 function codeOf(answer: Answer): string {

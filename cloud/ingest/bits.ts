@@ -18,7 +18,7 @@ export function golombBits(value: number, k: number): number {
 export interface BitWriter {
   /** The low `count` bits of a whole number, highest first; count ≤ 54. */
   bits(value: number, count: number): void;
-  /** Exponential-Golomb code of order `k` ≤ 31. */
+  /** Exponential-Golomb code of order `k` ≤ 24. */
   golomb(value: number, k: number): void;
   /** What was written, padded with zero bits to a byte. */
   finish(): Uint8Array<ArrayBuffer>;
@@ -71,6 +71,10 @@ export function createBitWriter(): BitWriter {
 }
 
 export interface BitReader {
+  /** Number of bits read so far. */
+  readonly position: number;
+  /** Goes on reading elsewhere; throws for a position past the end. */
+  seek(position: number): void;
   bits(count: number): number;
   golomb(k: number): number;
 }
@@ -90,8 +94,8 @@ export function createBitReader(bytes: Uint8Array): BitReader {
     return (word << (at & 7)) >>> 0;
   }
 
-  function advance(count: number): void {
-    at += count;
+  function seek(position: number): void {
+    at = position;
     if (at > end) throw new PackedError('the packed part ends early');
   }
 
@@ -100,7 +104,7 @@ export function createBitReader(bytes: Uint8Array): BitReader {
     for (let left = count; left > 0; ) {
       const take = Math.min(left, 24);
       value = value * 2 ** take + (ahead() >>> (32 - take));
-      advance(take);
+      seek(at + take);
       left -= take;
     }
     return value;
@@ -111,27 +115,26 @@ export function createBitReader(bytes: Uint8Array): BitReader {
     for (;;) {
       const run = Math.clz32(ahead());
       if (run < FAST_BITS) {
-        advance(run);
+        seek(at + run);
         return count + run;
       }
       count += FAST_BITS;
-      advance(FAST_BITS);
+      seek(at + FAST_BITS);
       if (count > 53) throw new PackedError('the packed part holds a number that is too large');
     }
   }
 
   function golomb(k: number): number {
     const word = ahead();
-    const run = Math.clz32(word);
-    const size = 2 * run + 1;
-    if (size > FAST_BITS) {
-      const slow = bits(zeros() + 1) - 1;
-      return slow * 2 ** k + bits(k);
+    const size = 2 * Math.clz32(word) + 1;
+    if (size + k <= FAST_BITS) {
+      seek(at + size + k);
+      const quotient = (word >>> (32 - size)) - 1;
+      return k === 0 ? quotient : (quotient << k) | ((word << size) >>> (32 - k));
     }
-    advance(size);
-    const quotient = (word >>> (32 - size)) - 1;
-    return k === 0 ? quotient : quotient * 2 ** k + bits(k);
+    const quotient = bits(zeros() + 1) - 1;
+    return quotient * 2 ** k + bits(k);
   }
 
-  return { bits, golomb };
+  return { get position() { return at; }, seek, bits, golomb };
 }

@@ -4,7 +4,8 @@ import type { AgentFrame } from '../../agent/wire/up.ts';
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
 import type { EntityKind, EntityNames } from '../series/names.ts';
-import type { OpenLink } from './link.ts';
+import { whyLost } from './link.ts';
+import type { Lost, OpenLink } from './link.ts';
 import { edgeRows, partsOf, routeRows } from './rows.ts';
 import type { KeyedRow, Part } from './rows.ts';
 
@@ -18,15 +19,14 @@ export type Commit =
   | { readonly kind: 'committed'; readonly seen: number; readonly rows: number }
   | { readonly kind: 'duplicate'; readonly seen: number }
   | { readonly kind: 'gap'; readonly seen: number }
-  /** Another connection has taken the cluster over, or it was deleted. */
-  | { readonly kind: 'replaced' };
+  | { readonly kind: Lost };
 
 /** `frame.epoch` is at most the link's: the session has checked it. */
 export async function commitFrame(link: OpenLink, names: EntityNames, frame: AgentFrame, now: number): Promise<Commit> {
   const { orgId } = link.tenant;
   const learned: { kind: EntityKind; ids: Map<string, number> }[] = [];
   const commit = await link.tenant.transaction(async (tx): Promise<Commit> => {
-    if (!(await holdCluster(tx, link, frame, now))) return { kind: 'replaced' };
+    if (!(await holdCluster(tx, link, frame, now))) return { kind: await whyLost(tx, link) };
     const seen = await lockPosition(tx, orgId, link.clusterId, frame.epoch);
     if (frame.sequence <= seen) return { kind: 'duplicate', seen };
     if (frame.previous > seen) return { kind: 'gap', seen };

@@ -7,8 +7,9 @@ import { encodeMessage } from '../../agent/wire/envelope.ts';
 import { limited } from '../alerts/lane.ts';
 import { asAuth } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
-import type { Link } from './link.ts';
-import { receive, refusal } from './session.ts';
+import { whyLost } from './link.ts';
+import type { Link, Lost } from './link.ts';
+import { LOST_MESSAGES, receive, refusal } from './session.ts';
 import type { SessionServices, SessionState, SessionStep } from './session.ts';
 
 /** Messages waiting on one connection before its socket is paused; one more frame may be on its way. */
@@ -123,7 +124,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   function replaceOthers(newest: Connection): void {
     for (const other of connections) {
       if (other !== newest && other.link.clusterId === newest.link.clusterId && other.state.phase === 'open') {
-        end(other, refusal('replaced', 'A newer connection of this cluster has taken over.'));
+        end(other, refusal('replaced', LOST_MESSAGES.replaced));
       }
     }
   }
@@ -157,7 +158,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
     const revoked = new Map(rows.map((row) => [row.id, row.revoked_at !== null]));
     for (const connection of held) {
       const state = revoked.get(connection.link.tokenId);
-      if (state === undefined) end(connection, refusal('cluster_deleted', 'The cluster was deleted on the console.'));
+      if (state === undefined) end(connection, refusal('cluster_deleted', LOST_MESSAGES.cluster_deleted));
       else if (state) end(connection, refusal('token_revoked', 'The token of this connection was revoked. Give the agent a new one.'));
     }
   }
@@ -171,20 +172,22 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
         forget(connection);
       } else {
         connection.socket.ping();
-        const ours = await renew(connection).catch(() => true);
-        if (!ours) end(connection, refusal('replaced', 'Another connection of this cluster has taken over.'));
+        const lost = await renew(connection).catch(() => null);
+        if (lost !== null) end(connection, refusal(lost, LOST_MESSAGES[lost]));
       }
     }
   }
 
-  /** False: the cluster belongs to another connection. */
-  async function renew(connection: Connection): Promise<boolean> {
+  /** Null: the cluster is still this connection's. */
+  async function renew(connection: Connection): Promise<Lost | null> {
     const { link, state } = connection;
-    if (state.phase !== 'open') return true;
-    const renewed = await link.tenant.transaction((tx) => tx`
-      update tenant.cluster set connected = true, last_seen_at = greatest(last_seen_at, ${new Date(connection.heardAt)})
-      where org_id = ${link.tenant.orgId} and id = ${link.clusterId} and session_id = ${state.sessionId}`);
-    return renewed.count === 1;
+    if (state.phase !== 'open') return null;
+    return link.tenant.transaction(async (tx) => {
+      const renewed = await tx`
+        update tenant.cluster set connected = true, last_seen_at = greatest(last_seen_at, ${new Date(connection.heardAt)})
+        where org_id = ${link.tenant.orgId} and id = ${link.clusterId} and session_id = ${state.sessionId}`;
+      return renewed.count === 1 ? null : whyLost(tx, link);
+    });
   }
 
   async function markOffline(connection: Connection): Promise<void> {

@@ -19,7 +19,7 @@ describe('bits', () => {
     const random = seeded(1);
     const edges = [0, 1, 2, 3, 4095, 4096, 2 ** 24, 2 ** 25 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER];
     const values = [...edges, ...Array.from({ length: 2000 }, () => anySize(random))];
-    for (const k of [0, 1, 7, 16, 31]) {
+    for (const k of [0, 1, 7, 16, 24]) {
       const writer = createBitWriter();
       for (const value of values) writer.golomb(value, k);
       const reader = createBitReader(writer.finish());

@@ -1,18 +1,22 @@
 /**
  * Rows of one window, at most 256 a part, packed by column. Pure.
- * Layout: version byte; bit stream of: row count (9 bits), then the columns of `COLUMNS`, then the histograms as three
- * columns (non-empty buckets per row, gaps, counts). Rows are sorted by entity, whose ids are stored as differences.
- * A column is: order k of its Golomb code (5 bits), zero flag (1 bit), values; with the flag each value has a bit for
- * "not zero" first and is stored less one.
+ * Layout: version byte; bit stream of: row count (9 bits), then the columns of `COUNTERS`, then per row the number of
+ * non-empty buckets and the number of bits of its histogram, then the two orders of the histograms' codes (5 bits each),
+ * then the histograms, each as pairs of gap and count less one: a reader decodes only those that it wants.
+ * Rows are sorted by entity, whose ids are stored as differences. A column is: order k of its Golomb code (5 bits), zero
+ * flag (1 bit), values; with the flag each value has a bit for "not zero" first and is stored less one.
  */
 import { createHistogram, HISTOGRAM_BUCKETS, toSparse } from '../../proxy/wire/histogram.ts';
 import type { Histogram, SparseHistogram } from '../../proxy/wire/histogram.ts';
 import { createBitReader, createBitWriter, golombBits, PackedError } from './bits.ts';
 import type { BitReader, BitWriter } from './bits.ts';
 
-const PACKED_VERSION = 1;
+const PACKED_VERSION = 2;
 /** Rows of one part: large enough that the columns' heads don't count, small enough for one page of Postgres. */
 export const PART_ROWS_MAX = 256;
+
+/** Highest order of a code: the decoder's look ahead. */
+const ORDER_MAX = 24;
 
 /** The counters of a row in their stored order; a missing one would not compile. */
 export const COUNTERS = [
@@ -47,9 +51,7 @@ export function packRows(rows: readonly PackedRow[]): Uint8Array<ArrayBuffer> {
   writer.bits(sorted.length, 9);
   writeColumn(writer, entityGaps(sorted));
   for (const name of COUNTERS) writeColumn(writer, sorted.map((row) => row[name]));
-  writeColumn(writer, sorted.map((row) => (row.latency.length - 1) / 2));
-  writeColumn(writer, sorted.flatMap((row) => histogramHalf(row.latency, 1)));
-  writeColumn(writer, sorted.flatMap((row) => histogramHalf(row.latency, 2)));
+  writeHistograms(writer, sorted.map((row) => pairsOf(row.latency)));
   return writer.finish();
 }
 
@@ -61,11 +63,30 @@ function entityGaps(sorted: readonly PackedRow[]): number[] {
   });
 }
 
-/** Gaps (from 1) or counts (from 2) of a sparse histogram. */
-function histogramHalf(sparse: SparseHistogram, from: 1 | 2): number[] {
-  const half: number[] = [];
-  for (let at = from; at < sparse.length; at += 2) half.push(sparse[at] ?? 0);
-  return half;
+/** Gap and count less one of each non-empty bucket, in turn; buckets that were given as empty are left out. */
+function pairsOf(sparse: SparseHistogram): number[] {
+  const pairs: number[] = [];
+  let gap = 0;
+  for (let at = 1; at < sparse.length; at += 2) {
+    gap += sparse[at] ?? 0;
+    const count = sparse[at + 1] ?? 0;
+    if (count === 0) continue;
+    pairs.push(gap, count - 1);
+    gap = 0;
+  }
+  return pairs;
+}
+
+function writeHistograms(writer: BitWriter, histograms: readonly (readonly number[])[]): void {
+  const all = histograms.flat();
+  const gapOrder = bestOrder(all.filter((_, at) => at % 2 === 0));
+  const countOrder = bestOrder(all.filter((_, at) => at % 2 === 1));
+  const orderAt = (at: number): number => (at % 2 === 0 ? gapOrder : countOrder);
+  writeColumn(writer, histograms.map((pairs) => pairs.length / 2));
+  writeColumn(writer, histograms.map((pairs) => pairs.reduce((sum, value, at) => sum + golombBits(value, orderAt(at)), 0)));
+  writer.bits(gapOrder, 5);
+  writer.bits(countOrder, 5);
+  for (const pairs of histograms) pairs.forEach((value, at) => writer.golomb(value, orderAt(at)));
 }
 
 function writeColumn(writer: BitWriter, values: readonly number[]): void {
@@ -82,21 +103,25 @@ function writeColumn(writer: BitWriter, values: readonly number[]): void {
   }
 }
 
-/** The order that takes the fewest bits, tried around the mean's. */
+/** Values that the choice of an order looks at; more change the size by less than 1 %. */
+const ORDER_SAMPLE = 400;
+
+/** The order that takes the fewest bits, tried around the mean's, on a sample spread over the values. */
 function bestOrder(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const middle = Math.floor(Math.log2(mean + 1));
+  const step = Math.ceil(values.length / ORDER_SAMPLE);
+  const sample = values.length <= ORDER_SAMPLE ? values : values.filter((_, at) => at % step === 0);
+  if (sample.length === 0) return 0;
+  const middle = Math.floor(Math.log2(sample.reduce((sum, value) => sum + value, 0) / sample.length + 1));
   let best = { k: 0, bits: Infinity };
   for (const candidate of [middle - 3, middle - 2, middle - 1, middle]) {
-    const k = Math.min(31, Math.max(0, candidate));
-    const bits = values.reduce((sum, value) => sum + golombBits(value, k), 0);
+    const k = Math.min(ORDER_MAX, Math.max(0, candidate));
+    const bits = sample.reduce((sum, value) => sum + golombBits(value, k), 0);
     if (bits < best.bits) best = { k, bits };
   }
   return best.k;
 }
 
-/** Reads a part; without `histograms` the latencies are skipped, which is several times faster. Throws `PackedError`. */
+/** Reads a part; its latencies are decoded row by row when `addLatency` asks, without `histograms` never. Throws `PackedError`. */
 export function unpackRows(bytes: Uint8Array, histograms: boolean): UnpackedPart {
   const reader = createBitReader(bytes);
   const version = reader.bits(8);
@@ -135,21 +160,22 @@ function readColumn(reader: BitReader, length: number): Float64Array {
   return values;
 }
 
+/** Reads where each row's histogram is; a row's own bits are decoded when they are asked for. */
 function readHistograms(reader: BitReader, rows: number): (row: number, into: Histogram) => void {
   const sizes = readColumn(reader, rows);
+  const lengths = readColumn(reader, rows);
+  const [gapOrder, countOrder] = [reader.bits(5), reader.bits(5)];
   const starts = new Float64Array(rows + 1);
-  for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row] ?? 0) + (sizes[row] ?? 0);
-  const total = starts[rows] ?? 0;
-  if (total > rows * HISTOGRAM_BUCKETS) throw new PackedError(`${total} buckets do not fit ${rows} rows`);
-  const gaps = readColumn(reader, total);
-  const counts = readColumn(reader, total);
+  starts[0] = reader.position;
+  for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row] ?? 0) + (lengths[row] ?? 0);
+  reader.seek(starts[rows] ?? 0);
   return (row, into) => {
+    reader.seek(starts[row] ?? 0);
     let bucket = 0;
-    const end = starts[row + 1] ?? 0;
-    for (let at = starts[row] ?? 0; at < end; at++) {
-      bucket += gaps[at] ?? 0;
+    for (let left = sizes[row] ?? 0; left > 0; left--) {
+      bucket += reader.golomb(gapOrder);
       if (bucket >= HISTOGRAM_BUCKETS) throw new PackedError(`histogram bucket ${bucket} is out of range`);
-      into[bucket] = (into[bucket] ?? 0) + (counts[at] ?? 0);
+      into[bucket] = (into[bucket] ?? 0) + reader.golomb(countOrder) + 1;
     }
   };
 }

@@ -14,7 +14,7 @@ import type { EntityNames } from '../series/names.ts';
 import { commitFrame } from './commit.ts';
 import { checkMessage } from './frame.ts';
 import { greet } from './hello.ts';
-import type { Link } from './link.ts';
+import type { Link, Lost } from './link.ts';
 import { commitTopology } from './topology.ts';
 
 export type SessionState = { readonly phase: 'hello' } | { readonly phase: 'open'; readonly epoch: number; readonly sessionId: string };
@@ -57,6 +57,12 @@ export const RETRY_AFTER_MS = {
   cluster_deleted: 300_000,
   overloaded: 2_000,
 } as const satisfies Record<AgentRefused['code'], number>;
+
+/** What an agent is told that may write no more. */
+export const LOST_MESSAGES = {
+  replaced: 'A newer connection of this cluster has taken over.',
+  cluster_deleted: 'The cluster was deleted on the console.',
+} as const satisfies Record<Lost, string>;
 
 export function refusal(code: AgentRefused['code'], message: string): AgentRefused {
   return { kind: 'refused', code, message, retryAfterMs: RETRY_AFTER_MS[code] };
@@ -111,7 +117,7 @@ async function open(services: SessionServices, link: Link, hello: AgentHello): P
   const greeting = await greet(link, hello, sessionId, services.now());
   switch (greeting.kind) {
     case 'cluster_deleted':
-      return refuse(services, before, 'cluster_deleted', 'The cluster was deleted on the console.');
+      return refuse(services, before, 'cluster_deleted', LOST_MESSAGES.cluster_deleted);
     case 'fenced':
       return refuse(services, before, 'fenced', `A newer agent (epoch ${greeting.newest}) has taken over from epoch ${String(hello.epoch)}. Stop one of the two.`);
     case 'welcome':
@@ -137,7 +143,8 @@ async function storeFrame(services: SessionServices, link: Link, state: SessionS
       services.counters.gaps++;
       return answer(state, { kind: 'resend', epoch: frame.epoch, after: commit.seen });
     case 'replaced':
-      return replaced(services, state);
+    case 'cluster_deleted':
+      return refuse(services, state, commit.kind, LOST_MESSAGES[commit.kind]);
     default:
       return commit satisfies never;
   }
@@ -145,17 +152,13 @@ async function storeFrame(services: SessionServices, link: Link, state: SessionS
 
 async function storeTopology(services: SessionServices, link: Link, state: SessionState & { phase: 'open' }, snapshot: Parameters<typeof commitTopology>[1]): Promise<SessionStep> {
   const stored = await commitTopology({ ...link, epoch: state.epoch, sessionId: state.sessionId }, snapshot, services.now());
-  if (!stored) return replaced(services, state);
+  if (stored !== 'stored') return refuse(services, state, stored, LOST_MESSAGES[stored]);
   services.counters.snapshots++;
   return { state, messages: [], close: false };
 }
 
 function answer(state: SessionState, message: AgentDown): SessionStep {
   return { state, messages: [message], close: false };
-}
-
-function replaced(services: SessionServices, state: SessionState): SessionStep {
-  return refuse(services, state, 'replaced', 'Another connection of this cluster has taken over, or the cluster was deleted.');
 }
 
 function refuse(services: SessionServices, state: SessionState, code: AgentRefused['code'], message: string): SessionStep {

@@ -1,7 +1,8 @@
 /** A snapshot of what exists, as changes of versions: unchanged things write nothing. */
 import type { TopologySnapshot } from '../../agent/wire/topology.ts';
 import type { Transaction } from '../db/client.ts';
-import type { OpenLink } from './link.ts';
+import { whyLost } from './link.ts';
+import type { Lost, OpenLink } from './link.ts';
 
 export type VersionKind = 'workload' | 'service' | 'proxy';
 
@@ -47,8 +48,8 @@ function canonical(value: unknown): string {
     typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner);
 }
 
-/** Stores a snapshot in one transaction. False: another connection has taken the cluster over. */
-export async function commitTopology(link: OpenLink, snapshot: TopologySnapshot, now: number): Promise<boolean> {
+/** Stores a snapshot in one transaction. */
+export async function commitTopology(link: OpenLink, snapshot: TopologySnapshot, now: number): Promise<'stored' | Lost> {
   const at = new Date(now);
   const { orgId } = link.tenant;
   return link.tenant.transaction(async (tx) => {
@@ -57,11 +58,11 @@ export async function commitTopology(link: OpenLink, snapshot: TopologySnapshot,
         trust_anchor_not_after = ${snapshot.trustAnchorNotAfter}::timestamptz,
         first_proxy_at = coalesce(first_proxy_at, ${snapshot.proxies.some((proxy) => proxy.connected) ? at : null}::timestamptz)
       where org_id = ${orgId} and id = ${link.clusterId} and session_id = ${link.sessionId}`;
-    if (held.count !== 1) return false;
+    if (held.count !== 1) return whyLost(tx, link);
     const inForce = await tx<Version[]>`
       select kind, key, attributes from tenant.entity_version where org_id = ${orgId} and cluster_id = ${link.clusterId} and valid_to is null`;
     await applyChanges(tx, link, changesOf(inForce, versionsOf(snapshot)), at);
-    return true;
+    return 'stored';
   });
 }
 

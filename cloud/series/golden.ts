@@ -39,6 +39,18 @@ export function addRow(into: Raw, part: UnpackedPart, row: number): void {
   part.addLatency(row, into.latency);
 }
 
+/** Adds one row of a part under its edge's labels. */
+export function addEdgeRow(into: Sum, part: UnpackedPart, row: number, labels: Pick<EdgeLabels, 'protocol' | 'tls'>): void {
+  into.bytes += (part.counters.bytesIn[row] ?? 0) + (part.counters.bytesOut[row] ?? 0);
+  const requests = part.counters.requests[row] ?? 0;
+  if (!isRequestProtocol(labels.protocol)) {
+    into.connections += requests;
+    return;
+  }
+  if (labels.tls === 'mtls') into.mtls += requests;
+  addRow(into, part, row);
+}
+
 /** Adds an edge's rows under its labels. */
 export function addEdge(into: Sum, raw: Raw, labels: Pick<EdgeLabels, 'protocol' | 'tls'>): void {
   into.bytes += raw.counters.bytesIn + raw.counters.bytesOut;

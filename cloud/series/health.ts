@@ -15,7 +15,7 @@ import type { Span } from './range.ts';
 import { readEdgeTotals } from './read.ts';
 import { clusterStatus, STATUS_WINDOW_MS } from './status.ts';
 import type { Counts } from './status.ts';
-import { sumEdges, sumWhere } from './sums.ts';
+import { sumAll, sumEdges } from './sums.ts';
 import type { Reading } from './sums.ts';
 
 const STRIP_POINTS = 96;
@@ -25,8 +25,8 @@ const HEALTHY_FROM = 0.99;
 
 export async function clusterHealth(reading: Reading, row: ClusterRow, span: Span, nowMs: number): Promise<HealthCluster> {
   const { tx, orgId, clusterId } = reading;
-  const { edges, coverage } = await sumEdges(reading, span);
-  const golden = goldenOf(sumWhere(edges, (labels) => labels.direction === 'inbound'), coverage.seconds());
+  const { edges, coverage } = await sumEdges(reading, span, (labels) => labels.direction === 'inbound');
+  const golden = goldenOf(sumAll(edges), coverage.seconds());
   const recent = await readEdgeTotals(tx, orgId, clusterId, span.toMs - STATUS_WINDOW_MS, span.toMs, reading.names);
   const connected = isConnected(row, nowMs);
   const status = clusterStatus(inboundCounts(recent), connected);

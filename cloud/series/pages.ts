@@ -7,7 +7,7 @@ import type { Range as RangeSchema, Series, Topology, Workload, WorkloadRow } fr
 import { createCoverage } from './coverage.ts';
 import type { EdgeLabels } from './edge.ts';
 import { readExisting } from './exists.ts';
-import { addEdge, addRow, addSum, createRaw, createSum, goldenOf } from './golden.ts';
+import { addEdgeRow, addSum, createSum, goldenOf } from './golden.ts';
 import type { Sum } from './golden.ts';
 import { graphOf, inboundByWorkload, workloadRow } from './graph.ts';
 import type { EntityNames } from './names.ts';
@@ -126,10 +126,7 @@ async function sumSteps(reading: ClusterReading, passes: (labels: EdgeLabels) =>
     const sum = sums[Math.floor((startMs - span.fromMs) / stepMs)];
     for (let row = 0; sum && row < part.rows; row++) {
       const edge = labels.get(part.entity[row] ?? 0);
-      if (!edge || !passes(edge)) continue;
-      const raw = createRaw();
-      addRow(raw, part, row);
-      addEdge(sum, raw, edge);
+      if (edge && passes(edge)) addEdgeRow(sum, part, row, edge);
     }
   });
   return { sums, coverage };

@@ -28,26 +28,33 @@ export interface RouteSum {
   readonly raw: Raw;
 }
 
-/** Every edge row of both views in the span, and the time that stored windows cover. */
-export async function sumEdges(reading: Reading, span: Span): Promise<{ readonly edges: readonly EdgeSum[]; readonly coverage: Coverage }> {
-  const { raws, coverage } = await sumById(reading, 'edge', span);
-  const labels = await reading.names.edges(reading.tx, reading.orgId, reading.clusterId, raws.keys());
-  return { edges: labelled(raws, labels), coverage };
+/** Everything of both views. */
+const EVERY = (): boolean => true;
+
+/** The edges of the span that pass, and the time that stored windows cover. `reading.tx` is a snapshot. */
+export async function sumEdges(
+  reading: Reading, span: Span, passes: (labels: EdgeLabels) => boolean = EVERY,
+): Promise<{ readonly edges: readonly EdgeSum[]; readonly coverage: Coverage }> {
+  const labels = await reading.names.allEdges(reading.tx, reading.orgId, reading.clusterId);
+  const wanted = new Map([...labels].filter(([, edge]) => passes(edge)));
+  const { raws, coverage } = await sumById(reading, 'edge', span, (id) => wanted.has(id));
+  return { edges: labelled(raws, wanted), coverage };
 }
 
 export async function sumRoutes(reading: Reading, span: Span): Promise<readonly RouteSum[]> {
-  const { raws } = await sumById(reading, 'route', span);
+  const { raws } = await sumById(reading, 'route', span, EVERY);
   const labels = await reading.names.routes(reading.tx, reading.orgId, reading.clusterId, raws.keys());
   return labelled(raws, labels);
 }
 
-async function sumById(reading: Reading, kind: EntityKind, span: Span): Promise<{ raws: Map<number, Raw>; coverage: Coverage }> {
+async function sumById(reading: Reading, kind: EntityKind, span: Span, wanted: (id: number) => boolean): Promise<{ raws: Map<number, Raw>; coverage: Coverage }> {
   const raws = new Map<number, Raw>();
   const coverage = createCoverage();
   await readParts(reading.tx, reading.orgId, reading.clusterId, kind, span.fromMs, span.toMs, true, ({ startMs, lengthMs, part }) => {
     coverage.add(startMs, lengthMs);
     for (let row = 0; row < part.rows; row++) {
       const id = part.entity[row] ?? 0;
+      if (!wanted(id)) continue;
       const raw = raws.get(id) ?? createRaw();
       addRow(raw, part, row);
       raws.set(id, raw);
@@ -65,9 +72,9 @@ function labelled<Labels>(raws: ReadonlyMap<number, Raw>, labels: ReadonlyMap<nu
   return rows;
 }
 
-/** The edges that pass, added up. */
-export function sumWhere(edges: readonly EdgeSum[], passes: (labels: EdgeLabels) => boolean): Sum {
+/** The edges added up. */
+export function sumAll(edges: readonly EdgeSum[]): Sum {
   const sum = createSum();
-  for (const { labels, raw } of edges) if (passes(labels)) addEdge(sum, raw, labels);
+  for (const { labels, raw } of edges) addEdge(sum, raw, labels);
   return sum;
 }
