@@ -35,6 +35,8 @@ const AT_ONCE = 10;
 export const HUNG_MS = 40_000;
 /** Of the connections that go through a toxic relay. */
 const TOXICITY = 0.7;
+/** So long a reset takes to be seen by everyone on a busy machine. */
+const DROPPED_MS = 100;
 /** What is under way ends by itself within this once nobody asks any more. */
 const QUIET_MS_MAX = 15_000;
 
@@ -87,8 +89,9 @@ async function runCell(lane: Lane, kind: HarmKind | 'none', count: number): Prom
     return direction === 'up' ? { up: toxic, down: healthy } : { up: healthy, down: toxic };
   };
   const before = relay.bites.get(kind) ?? 0;
-  // Connections of the toxic before are gone before this one's requests begin: each bite is counted for its own cell.
+  // Connections of the toxic before are gone, and known to be gone, before this one's requests begin.
   relay.drop();
+  await sleep(DROPPED_MS);
   const outcomes: Record<Outcome, number> = { answered: 0, refused: 0, broken: 0, hung: 0, swapped: 0, damaged: 0 };
   let next = 0;
   const worker = async (): Promise<void> => {

@@ -59,7 +59,8 @@ function answer(request: IncomingMessage, response: ServerResponse, sightings: S
     if (!isNonceBody(Buffer.concat(parts), nonce, bytes)) sightings.mixed += 1;
     const body = nonceBody(nonce, answerBytes);
     const framing = request.headers['x-chunked'] === 'yes' ? {} : { 'content-length': body.length };
-    response.writeHead(200, { 'x-nonce': nonce, 'x-answer-bytes': answerBytes, ...framing });
+    const close = request.headers['x-closes'] === 'app' ? { connection: 'close' } : {};
+    response.writeHead(200, { 'x-nonce': nonce, 'x-answer-bytes': answerBytes, ...framing, ...close });
     if (body.length > 0) response.write(body);
     response.end();
   });

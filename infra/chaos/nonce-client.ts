@@ -43,9 +43,10 @@ function within(limitMs: number, start: (settle: Settle) => () => void): Promise
 }
 
 function sendHttp(agent: Agent, port: number, asked: NonceRequest, settle: Settle): () => void {
-  const { nonce, method, requestBytes, answerBytes, chunked } = asked;
+  const { nonce, method, requestBytes, answerBytes, chunked, closes } = asked;
   const framing = chunked || requestBytes === 0 ? {} : { 'content-length': requestBytes };
-  const headers = { 'x-nonce': nonce, 'x-request-bytes': requestBytes, 'x-answer-bytes': answerBytes, 'x-chunked': chunked ? 'yes' : 'no', ...framing };
+  const close = closes === 'client' ? { connection: 'close' } : { 'x-closes': String(closes) };
+  const headers = { 'x-nonce': nonce, 'x-request-bytes': requestBytes, 'x-answer-bytes': answerBytes, 'x-chunked': chunked ? 'yes' : 'no', ...framing, ...close };
   const sent = request({ agent, port, host: '127.0.0.1', method, path: `/nonce/${nonce}`, headers });
   sent.on('error', () => settle('broken'));
   sent.on('response', (response) => readHttp(response, asked, settle));

@@ -7,6 +7,8 @@ export interface NonceRequest {
   readonly answerBytes: number;
   /** Bodies go in chunks instead of with a length. */
   readonly chunked: boolean;
+  /** Who ends the connection behind the answer; null: it is kept. */
+  readonly closes: 'client' | 'app' | null;
 }
 
 /** A method that does something anew each time that it is done (RFC 9110 §9.2.2). */
@@ -18,6 +20,8 @@ export function repeatable(method: string): boolean {
 const BODY_BYTES = [0, 100, 1_000, 10_000, 100_000] as const;
 const METHODS = ['POST', 'GET', 'POST', 'PUT', 'PATCH', 'POST', 'GET', 'DELETE'] as const;
 
+const CLOSERS = [null, null, null, 'client', 'app'] as const;
+
 /** Draws a request; `label` keeps the nonces of lanes apart. */
 export function drawRequest(label: string, index: number, random: () => number): NonceRequest {
   const pick = <T>(choices: readonly [T, ...T[]]): T => choices[Math.floor(random() * choices.length)] ?? choices[0];
@@ -25,7 +29,7 @@ export function drawRequest(label: string, index: number, random: () => number):
   const method = pick(METHODS);
   const nonce = `${label}-${index}-${Math.floor(random() * 2 ** 32).toString(16)}`;
   const hasBody = method !== 'GET' && method !== 'DELETE';
-  return { nonce, method, requestBytes: hasBody ? size() : 0, answerBytes: size(), chunked: random() < 0.4 };
+  return { nonce, method, requestBytes: hasBody ? size() : 0, answerBytes: size(), chunked: random() < 0.4, closes: pick(CLOSERS) };
 }
 
 /** The nonce over and over, cut at `bytes`. */

@@ -89,8 +89,10 @@ class Join {
       socket.on('error', () => this.reset());
       socket.on('close', () => this.#closed());
     }
-    new Lane(from, to, toxics.up, this, random);
-    new Lane(to, from, toxics.down, this, random);
+    const up = new Lane(to, toxics.up, this, random);
+    const down = new Lane(from, toxics.down, this, random);
+    up.read(from);
+    down.read(to);
   }
 
   /** Counts a toxic once a connection. */
@@ -101,7 +103,11 @@ class Join {
   }
 
   reset(): void {
-    for (const socket of [this.#from, this.#to]) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of [this.#from, this.#to]) {
+      // A reset during a shutdown fails in libuv, and the socket would stay.
+      if (socket.writableEnded) socket.destroy();
+      else if (!socket.destroyed) socket.resetAndDestroy();
+    }
   }
 
   /** Ends both in good order; what waits to be written is still written. */
@@ -119,26 +125,31 @@ class Join {
 
 /** One direction: takes a piece, does its harm, writes it, and only then reads on. */
 class Lane {
-  readonly #from: Socket;
   readonly #to: Socket;
   readonly #toxic: Toxic;
   readonly #join: Join;
   readonly #random: () => number;
   #passed = 0;
   #over = false;
+  /** What is under way; a stream's end may be told while its last piece still waits here. */
+  #last: Promise<void> = Promise.resolve();
 
-  constructor(from: Socket, to: Socket, toxic: Toxic, join: Join, random: () => number) {
-    this.#from = from;
+  constructor(to: Socket, toxic: Toxic, join: Join, random: () => number) {
     this.#to = to;
     this.#toxic = toxic;
     this.#join = join;
     this.#random = random;
+  }
+
+  read(from: Socket): void {
     from.on('data', (bytes: Buffer) => {
       if (this.#over) return;
       from.pause();
-      void this.#pass(bytes).then(() => from.resume());
+      this.#last = this.#last.then(() => this.#pass(bytes)).then(() => void from.resume());
     });
-    from.on('end', () => void this.#end());
+    from.on('end', () => {
+      this.#last = this.#last.then(() => this.#end());
+    });
   }
 
   async #pass(bytes: Buffer): Promise<void> {
