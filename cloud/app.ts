@@ -21,6 +21,8 @@ import type { Call, CallName } from './wire/calls.ts';
 
 /** A body of the API is a form's worth of JSON, unless its call says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
+/** A database that takes longer than this for nothing is not there. */
+const HEALTH_MS_MAX = 5_000;
 /** Statements end after 30 s; an answer that takes longer hangs on a lost connection. */
 const ANSWER_MS_MAX = 40_000;
 
@@ -53,7 +55,7 @@ export function createApp(options: AppOptions): App {
   app.onError((error, context) => failed(services, error, context));
   mountHealth(app, options);
   mountDocuments(app, services);
-  app.on(['GET', 'POST'], '/api/auth/*', (context) => services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env))));
+  app.on(['GET', 'POST'], '/api/auth/*', limitBody(BODY_BYTES_MAX), (context) => services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env))));
   for (const name of Object.keys(calls) as CallName[]) mountCall(app, services, name);
   app.all('/api/*', () => { throw new ApiError('not_found', 'There is no such call; /openapi.json lists all.'); });
   app.notFound((context) => options.fallback(context.req.raw));
@@ -88,7 +90,7 @@ function failed(services: Services, error: unknown, context: Context<Env>): Resp
 }
 
 function mountHealth(app: App, options: AppOptions): void {
-  const check = async (): Promise<boolean> => options.services.sql`select 1`.then(() => true, () => false);
+  const check = (): Promise<boolean> => limited(HEALTH_MS_MAX, options.services.sql`select 1`).then(() => true, () => false);
   app.get('/healthz', async (context) => {
     const database = await check();
     return context.json({ status: database ? 'ok' : 'unavailable', database }, database ? 200 : 503);

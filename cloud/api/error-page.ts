@@ -1,4 +1,5 @@
-/** /docs/errors/<code>: what a code means, whose fault it is, and what to do. */
+/** /docs/errors/<code>: what a code of the API or of the uplink means, whose fault it is, and what to do. */
+import type { AgentRefused } from '../../agent/wire/down.ts';
 import { ERROR_CODES } from '../wire/errors.ts';
 import type { ErrorCode } from '../wire/errors.ts';
 
@@ -18,16 +19,39 @@ const REMEDIES = {
   unavailable: 'The database cannot be reached at the moment. Nothing was changed; try again in some seconds. Agents keep their data and send it later.',
 } as const satisfies Record<ErrorCode, string>;
 
+/** What an agent is told when its connection is refused: title and remedy. */
+const UPLINK_CODES = {
+  token_revoked: ['The agent’s token was revoked', 'Make a new token for the cluster in the console and give it to the agent. What it kept meanwhile is sent then.'],
+  fenced: ['A newer agent has taken over', 'Two agents of one cluster run at once, or an old copy of a spool was started. Stop the older one; the newer one goes on.'],
+  wire_version: ['Agent and cloud speak different versions', 'Update the older of the two. The cloud takes each version of the uplink for twelve months.'],
+  frame_invalid: ['The agent sent something that does not fit the contract', 'A fault of the agent, or something between that changes messages. The message names the field; update the agent.'],
+  replaced: ['A newer connection of this cluster has taken over', 'Normal when an agent has just restarted. If it goes on, two agents use one token: give each cluster its own.'],
+  cluster_deleted: ['The cluster was deleted on the console', 'The data plane is not touched. Stop the agent, or connect it to a new cluster.'],
+  overloaded: ['The cloud could not store the message now', 'The agent keeps its data and sends it again by itself. If it lasts, the database is away or too small.'],
+} as const satisfies Record<AgentRefused['code'], readonly [string, string]>;
+
+interface Entry {
+  readonly code: string;
+  readonly status: number | null;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+const ENTRIES: readonly Entry[] = [
+  ...Object.entries(ERROR_CODES).map(([code, { status, title }]) => ({ code, status, title, remedy: REMEDIES[code as ErrorCode] })),
+  ...Object.entries(UPLINK_CODES).map(([code, [title, remedy]]) => ({ code, status: null, title, remedy })),
+];
+
 /** The page of a code, or null for an unknown one. */
 export function errorPage(code: string): string | null {
-  const entry = Object.entries(ERROR_CODES).find(([known]) => known === code);
+  const entry = ENTRIES.find((known) => known.code === code);
   if (!entry) return null;
-  const [known, { status, title }] = entry;
-  return page(known, `<h1>${known}</h1><p><strong>${title}.</strong> HTTP status ${status}.</p><p>${REMEDIES[known as ErrorCode]}</p><p><a href="/docs/errors">All codes</a></p>`);
+  const place = entry.status === null ? 'Uplink of an agent.' : `HTTP status ${entry.status}.`;
+  return page(entry.code, `<h1>${entry.code}</h1><p><strong>${entry.title}.</strong> ${place}</p><p>${entry.remedy}</p><p><a href="/docs/errors">All codes</a></p>`);
 }
 
 export function errorIndex(): string {
-  const rows = Object.entries(ERROR_CODES).map(([code, { status, title }]) => `<tr><td><a href="/docs/errors/${code}">${code}</a></td><td>${status}</td><td>${title}</td></tr>`);
+  const rows = ENTRIES.map(({ code, status, title }) => `<tr><td><a href="/docs/errors/${code}">${code}</a></td><td>${status ?? 'uplink'}</td><td>${title}</td></tr>`);
   return page('Error codes', `<h1>Error codes</h1><table><tr><th>code</th><th>status</th><th>meaning</th></tr>${rows.join('')}</table>`);
 }
 

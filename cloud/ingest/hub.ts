@@ -71,6 +71,11 @@ interface Connection {
   ended: boolean;
 }
 
+/** The code of a refusal, for the close frame. */
+function reasonOf(step: SessionStep): string {
+  return step.messages.find((message) => message.kind === 'refused')?.code ?? 'done';
+}
+
 export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   const connections = new Set<Connection>();
   let stopping = false;
@@ -105,9 +110,9 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
       const before = connection.state;
       const step = await limited(MESSAGE_MS_MAX, receive(services, connection.link, before, bytes)).catch(() => stuck(before));
       connection.state = step.state;
-      if (before.phase === 'hello' && step.state.phase === 'open') replaceOthers(connection);
+      if (before.phase === 'hello' && step.state.phase === 'open') opened(connection, step.state.epoch);
       for (const message of step.messages) connection.socket.send(encodeMessage(message));
-      if (step.close) close(connection, CLOSE_POLICY, 'refused');
+      if (step.close) close(connection, CLOSE_POLICY, reasonOf(step));
       if (connection.paused && connection.queue.length < QUEUE_PAUSE) {
         connection.paused = false;
         connection.socket.resume();
@@ -118,6 +123,11 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   function stuck(state: SessionState): SessionStep {
     services.counters.failed++;
     return { state, messages: [refusal('overloaded', 'The cloud could not store the message in time; send it again.')], close: true };
+  }
+
+  function opened(connection: Connection, epoch: number): void {
+    services.log.info({ org: connection.link.tenant.orgId, cluster: connection.link.clusterId, epoch }, 'an agent is online');
+    replaceOthers(connection);
   }
 
   /** The newest hello owns the cluster; an older connection in this process hears of it at once, elsewhere at its next write or beat. */
@@ -138,6 +148,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
 
   function close(connection: Connection, code: number, reason: string): void {
     if (connection.ended) return;
+    services.log.info({ org: connection.link.tenant.orgId, cluster: connection.link.clusterId, reason }, 'an agent’s connection is closed');
     connection.socket.close(code, reason);
     forget(connection);
   }
