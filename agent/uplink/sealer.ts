@@ -4,6 +4,7 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { Batch, Marks, Pending } from '../aggregate/pending.ts';
 import { messageOf } from '../fault.ts';
 import type { Log } from '../log.ts';
+import { raiseMarks } from './spool.ts';
 
 /** A proxy that hasn't reported for this long has nothing left in its ring (15 min) that a mark would have to tell apart. */
 export const MARK_TTL_MS = 2 * 3_600_000;
@@ -71,7 +72,7 @@ export class Sealer {
 
   /** What the cloud has counts as durable here, and what still waits of it is dropped. */
   raise(marks: Marks): void {
-    const forgotten = this.#parts.pending.forget(marks);
+    const forgotten = this.#parts.pending.forget(marks) + this.#forgetUnsealed(marks);
     this.#parts.metrics.add('windows_duplicate_total', forgotten);
     this.#raiseAll(marks);
   }
@@ -100,6 +101,15 @@ export class Sealer {
       if (this.#unsealed || pending.size >= left) return;
       left = pending.size;
     }
+  }
+
+  /** A batch that waits for its repetition loses what is safe elsewhere by now. Returns how many windows that were. */
+  #forgetUnsealed(known: Marks): number {
+    const batch = this.#unsealed;
+    if (!batch) return 0;
+    const windows = batch.windows.filter(({ instance, sequence }) => sequence > (known[instance] ?? 0));
+    this.#unsealed = windows.length === 0 ? null : { windows, marks: raiseMarks(batch.marks, known, Object.keys(batch.marks)) };
+    return batch.windows.length - windows.length;
   }
 
   async #sealOnce(next: () => Batch | null): Promise<void> {
