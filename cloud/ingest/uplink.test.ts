@@ -234,6 +234,33 @@ test('bytes that are no message are refused', async () => {
   expect(await agent.next()).toMatchObject({ kind: 'refused', code: 'frame_invalid' });
 });
 
+test('agents of several clusters make names at once, and each cluster keeps its own numbers', async () => {
+  const made = await Promise.all([cluster(), cluster(), cluster()]);
+  const sums = await Promise.all(made.map(async ({ token }, at) => {
+    const agent = await connectAgent(cloud.url, token);
+    await agent.ask(testHello());
+    for (let sequence = 1; sequence <= 8; sequence++) {
+      const rows = Array.from({ length: 40 }, (_, row) => ({ source: `n${sequence}/deployment/w${row}`, requests: at + 1 }));
+      expect(await agent.ask(testFrame(sequence, [testWindow(START, rows)]))).toMatchObject({ kind: 'acknowledge', sequence });
+    }
+    agent.cut();
+    return 8 * 40 * (at + 1);
+  }));
+  expect(await Promise.all(made.map(async ({ id }) => (await totals(id)).requests))).toEqual(sums);
+});
+
+test('an agent writes to the organization of its token and to no other', async () => {
+  const stranger = await signUpWithOrg(cloud.url, 'stranger');
+  const [mine, theirs] = [await cluster(), await makeCluster(stranger, 'stranger', 'theirs')];
+  const agent = await connectAgent(cloud.url, theirs.token);
+  expect(await agent.ask(testHello())).toMatchObject({ cluster: { id: theirs.id } });
+  await agent.ask(numbered(3));
+  expect((await totals(mine.id)).requests).toBe(0);
+  expect((await person.call('GET', `/api/v1/orgs/shop/clusters/${theirs.id}`)).status).toBe(404);
+  expect(await asOrg(cloud.database, 'shop', (tx) => tx`select 1 from tenant.window_part where cluster_id = ${theirs.id}`)).toHaveLength(0);
+  agent.cut();
+});
+
 test('a wrong token gets 401 at the upgrade, and one in the address none', async () => {
   const { token } = await cluster();
   const api = (await person.call('POST', '/api/v1/orgs/shop/tokens', { name: 'api' })).body as { token: string };
