@@ -202,7 +202,7 @@ function drawThreshold(u: uPlot, { threshold }: PlotProps, colour: (token: Token
   u.ctx.restore();
 }
 
-/** The name of a mark beside its line, where the chart has the room and no name before it reaches as far. */
+/** The name of a mark beside its line: to the right, or else to the left, where the chart has the room and no other name stands. */
 function drawMarkNames(u: uPlot, { marks, showMarks }: PlotProps, colour: (token: Token) => string): void {
   if (showMarks !== true) return;
   const { left, top, width, height } = u.bbox;
@@ -212,11 +212,14 @@ function drawMarkNames(u: uPlot, { marks, showMarks }: PlotProps, colour: (token
   u.ctx.textBaseline = 'bottom';
   let free = left;
   for (const mark of marks.toSorted((a, b) => a.fromMs - b.fromMs)) {
-    const x = Math.max(left, u.valToPos(mark.fromMs / 1000, 'x', true)) + 5 * devicePixelRatio;
-    const end = x + u.ctx.measureText(mark.label).width;
-    if (spanOf(u, mark) === null || x < free || end > left + width) continue;
+    const shown = spanOf(u, mark);
+    if (shown === null) continue;
+    const [space, length] = [5 * devicePixelRatio, u.ctx.measureText(mark.label).width];
+    const after = shown.from + space;
+    const x = after + length <= left + width ? after : shown.from - space - length;
+    if (x < free) continue;
     u.ctx.fillText(mark.label, x, top + height - 4 * devicePixelRatio);
-    free = end;
+    free = x + length + space;
   }
   u.ctx.restore();
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HealthStatus } from '../../cloud/wire/entities.ts';
-import { overallStatus, STATUS_LOOKS, statusOfRate } from './status.ts';
+import { overallStatus, STATUS_LOOKS, statusOfRate, troubleRank } from './status.ts';
 
 test('each state has its own shape, word and rank', () => {
   const looks = HealthStatus.options.map((status) => STATUS_LOOKS[status]);
@@ -15,4 +15,8 @@ test.each([
   [['ok', 'nodata', 'failing'], 'failing'], [['ok', 'degraded', 'stale'], 'degraded'], [['ok', 'stale'], 'stale'], [['nodata', 'ok'], 'ok'], [['nodata'], 'nodata'], [[], 'nodata'],
 ] as const)('%o together are %s', (statuses, overall) => {
   expect(overallStatus(statuses)).toBe(overall);
+});
+
+test('trouble ranks first, and every status has its own place', () => {
+  expect(HealthStatus.options.toSorted((a, b) => troubleRank(a) - troubleRank(b))).toEqual(['failing', 'degraded', 'stale', 'ok', 'nodata']);
 });

@@ -21,6 +21,11 @@ export const STATUS_LOOKS = {
 /** What to say of many together: trouble first, then silence, then health; no data only when there is nothing else. */
 const OVERALL: readonly HealthStatus[] = ['failing', 'degraded', 'stale', 'ok', 'nodata'];
 
+/** Place of a status in a list that begins with trouble and ends with what says nothing. */
+export function troubleRank(status: HealthStatus): number {
+  return OVERALL.indexOf(status);
+}
+
 export function overallStatus(statuses: readonly HealthStatus[]): HealthStatus {
   return OVERALL.find((status) => statuses.includes(status)) ?? 'nodata';
 }

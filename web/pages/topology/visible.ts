@@ -1,6 +1,6 @@
 /** What of a topology is drawn: at most some 60 boxes; beyond, namespaces fold into one box each. Pure. */
 import type { Golden, HealthStatus, Topology, TopologyEdge, TopologyNode } from '../../../cloud/wire/entities.ts';
-import { overallStatus, STATUS_LOOKS } from '../../format/status.ts';
+import { overallStatus, troubleRank } from '../../format/status.ts';
 
 /** More boxes than this can't be read, and take the layout over a second. */
 export const VISIBLE_NODES_MAX = 60;
@@ -132,5 +132,5 @@ export function edgeWidth(requestsPerSecond: number): number {
 
 /** Edges with the most trouble first: by state, then by failures per second, then by traffic. */
 export function ranked(edges: readonly TopologyEdge[]): TopologyEdge[] {
-  return edges.toSorted((a, b) => STATUS_LOOKS[a.status].rank - STATUS_LOOKS[b.status].rank || failureRate(b.golden) - failureRate(a.golden) || b.golden.requestsPerSecond - a.golden.requestsPerSecond);
+  return edges.toSorted((a, b) => troubleRank(a.status) - troubleRank(b.status) || failureRate(b.golden) - failureRate(a.golden) || b.golden.requestsPerSecond - a.golden.requestsPerSecond);
 }
