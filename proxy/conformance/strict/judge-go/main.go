@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
@@ -162,13 +163,15 @@ func settle(result *reading, err error) {
 	}
 }
 
+// statusLine finds the server's final answers; its handler writes no content that looks like one.
+var statusLine = regexp.MustCompile(`HTTP/1\.[01] ([2-5][0-9][0-9])[^\r]*`)
+
 // settleAnswer reads from the server's own answers whether it refused something behind the last message.
 func settleAnswer(result *reading, conn *memory, total int) {
-	answers := conn.out.String()
-	last := strings.LastIndex(answers, "HTTP/1.1 ")
-	if last >= 0 && !strings.HasPrefix(answers[last:], "HTTP/1.1 200") && !strings.HasPrefix(answers[last:], "HTTP/1.1 100") {
+	starts := statusLine.FindAllStringSubmatch(conn.out.String(), -1)
+	if len(starts) > 0 && starts[len(starts)-1][1] != "200" {
 		result.Tail = "error"
-		result.Error = strings.SplitN(answers[last:], "\r\n", 2)[0]
+		result.Error = starts[len(starts)-1][0]
 		return
 	}
 	if len(result.Messages) == 0 && total > 0 {
