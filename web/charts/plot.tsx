@@ -209,6 +209,7 @@ function drawMarkNames(u: uPlot, { marks, showMarks }: PlotProps, colour: (token
   u.ctx.save();
   u.ctx.font = `${10 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
   u.ctx.fillStyle = colour('failing');
+  u.ctx.textAlign = 'left';
   u.ctx.textBaseline = 'bottom';
   let free = left;
   for (const mark of marks.toSorted((a, b) => a.fromMs - b.fromMs)) {
