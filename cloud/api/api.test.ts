@@ -111,6 +111,24 @@ test('a token is shown once, stored as its hash, listed without it, and dead whe
   expect(code(await holder.call('GET', '/api/v1/me'))).toEqual([401, 'token_invalid']);
 });
 
+test('the use of a token is noted once a minute, not at every call', async () => {
+  let now = Date.now();
+  const clock = await testCloud({ beside: cloud, now: () => now });
+  const made = (await person.call('POST', '/api/v1/orgs/shop/tokens', { name: 'clock' })).body as { id: string; token: string };
+  const holder = caller(clock.url, { authorization: `Bearer ${made.token}` });
+  const usedAt = async (): Promise<string | null | undefined> => {
+    await holder.call('GET', '/api/v1/me');
+    const { tokens } = (await person.call('GET', '/api/v1/orgs/shop/tokens')).body as { tokens: { id: string; lastUsedAt: string | null }[] };
+    return tokens.find((token) => token.id === made.id)?.lastUsedAt;
+  };
+  const first = await usedAt();
+  now += 59_000;
+  expect(await usedAt()).toBe(first);
+  now += 1_000;
+  expect(await usedAt()).toBe(new Date(now).toISOString());
+  await clock.stop();
+});
+
 test('an agent token opens no API', async () => {
   const { token } = await makeCluster(person, 'shop', 'no-api');
   expect(code(await caller(cloud.url, { authorization: `Bearer ${token}` }).call('GET', '/api/v1/me'))).toEqual([401, 'token_invalid']);
@@ -138,13 +156,15 @@ test('every change leaves an audit row with its actor', async () => {
 });
 
 test('the OpenAPI document has every call, its errors and both security schemes, and every reference resolves', async () => {
-  const document = (await (await fetch(`${cloud.url}/openapi.json`)).json()) as { openapi: string; paths: Record<string, Record<string, { operationId: string; responses: object; security: object[] }>>; components: Record<string, object> };
+  const document = (await (await fetch(`${cloud.url}/openapi.json`)).json()) as { openapi: string; paths: Record<string, Record<string, { operationId: string; responses: object; security: object[]; parameters?: { name: string; in: string }[] }>>; components: Record<string, object> };
   expect(document.openapi).toBe('3.1.0');
   for (const [name, call] of Object.entries(calls)) {
     const operation = document.paths[call.path]?.[call.method];
     expect(operation?.operationId, name).toBe(name);
     expect(Object.keys(operation?.responses ?? {}).sort(), name).toEqual([...new Set([call.status, ...call.errors.map((error) => ERROR_CODES[error].status)])].map(String).sort());
     expect(operation?.security, name).toEqual([{ session: [] }, { token: [] }]);
+    const inPath = (operation?.parameters ?? []).filter((parameter) => parameter.in === 'path').map((parameter) => `{${parameter.name}}`);
+    expect(inPath.sort(), name).toEqual((call.path.match(/\{\w+\}/g) ?? []).sort());
   }
   expect(Object.keys(document.components['securitySchemes'] ?? {})).toEqual(['session', 'token']);
   const text = JSON.stringify(document);
