@@ -29,6 +29,7 @@ test('what must be set is enough, the rest has its default', () => {
       trustDomain: 'cluster.local',
       admin: { host: '127.0.0.1', port: 4_191 },
       stateDir: null,
+      exchangeFile: null,
       logLevel: 'info',
     },
   });

@@ -13,6 +13,8 @@ export interface ProxyConfig {
   readonly admin: SocketAddress;
   /** Null: nothing is kept over a restart. */
   readonly stateDir: string | null;
+  /** Null: exchanges are counted, and written nowhere one by one. */
+  readonly exchangeFile: string | null;
   readonly logLevel: LogLevel;
 }
 
@@ -91,6 +93,7 @@ export const SETTINGS: { readonly [Name in keyof ProxyConfig]: Setting<ProxyConf
   },
   admin: { name: `${PREFIX}ADMIN`, fallback: '127.0.0.1:4191', doc: 'Listener of /metrics, /ready, /live and the rest; port 0 takes a free one.', read: readAddress },
   stateDir: { name: `${PREFIX}STATE_DIR`, fallback: '', doc: 'Folder (made with 0700) for key, certificate, trust bundle and last orders, so that a restart serves without a control plane; none: nothing is kept.', read: (text) => (text === '' ? null : text) },
+  exchangeFile: { name: `${PREFIX}EXCHANGE_FILE`, fallback: '', doc: 'File that gets a line of JSON for each exchange with its exact times, for tests and measurements; none: no such file.', read: (text) => (text === '' ? null : text) },
   logLevel: { name: `${PREFIX}LOG_LEVEL`, fallback: 'info', doc: `Least level that is logged: ${LOG_LEVELS.join(', ')}.`, read: readListed(LOG_LEVELS) },
 };
 

@@ -1,5 +1,5 @@
 /** Puts the parts of one proxy together. Time, randomness and the data path come as arguments. */
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { AdminSubject } from './admin/answers.ts';
 import { serveAdmin, type AdminServer } from './admin/server.ts';
 import { createBalancer } from './balance/p2c.ts';
@@ -17,7 +17,9 @@ import { StateFolder } from './identity/state-folder.ts';
 import { verifyLeaf, type LeafOwner } from './identity/verify.ts';
 import type { Logger } from './log.ts';
 import { ownMetrics } from './own-metrics.ts';
+import { withExchangeFile } from './telemetry/exchange-file.ts';
 import { renderMetrics } from './telemetry/prometheus.ts';
+import type { Recorder } from './telemetry/recorder.ts';
 import { Series } from './telemetry/series.ts';
 import { WindowClock } from './telemetry/window-clock.ts';
 import { WindowRing } from './telemetry/window.ts';
@@ -71,7 +73,7 @@ export class Proxy {
     this.#anchors = new Anchors(() => readFileSync(config.trustBundleFile, 'utf8'));
     this.#owner = { namespace: config.workload.split('/')[0] ?? '', trustDomain: config.trustDomain };
     this.#state = config.stateDir === null ? null : new StateFolder(config.stateDir);
-    this.#dataplane = around.createDataplane({ recorder: this.#series, credentials: this.#holder, createBalancer, nowUs, random, log: logger.log });
+    this.#dataplane = around.createDataplane({ recorder: recorderFor(this.#series, config.exchangeFile), credentials: this.#holder, createBalancer, nowUs, random, log: logger.log });
     this.#ring = new WindowRing(instance, () => this.#series.seal(), nowMs());
     this.#applied = new Applied(config.workload, config.trustDomain, (orders) => this.#dataplane.apply(orders));
     this.#issuance = new Issuance({
@@ -255,4 +257,8 @@ export class Proxy {
       own: ownMetrics({ ring: this.#ring, link: this.#link, applied: this.#applied, relistens: this.#relistens }),
     });
   }
+}
+
+function recorderFor(series: Series, exchangeFile: string | null): Recorder {
+  return exchangeFile === null ? series : withExchangeFile(series, (line) => appendFileSync(exchangeFile, line, { mode: 0o600 }));
 }

@@ -37,6 +37,8 @@ export interface MeshOptions {
   readonly windowMs?: number;
   /** Where the agent finds the cloud; absent: at its own address. */
   readonly cloudUrl?: string;
+  /** True: the proxies write every exchange to a file. */
+  readonly exchanges?: boolean;
 }
 
 export interface Member {
@@ -85,7 +87,7 @@ export async function openSystem(name: string, options: SystemOptions = {}): Pro
     const connectWithToken: System['connectWithToken'] = async (cluster, token, plans, meshOptions = {}) => {
       const link = { url: meshOptions.cloudUrl ?? origin, tokenFile: join(folder, cluster, 'token') };
       await keep(link.tokenFile, token);
-      return startMesh({ family, folder, program }, cluster, link, plans, meshOptions.windowMs);
+      return startMesh({ family, folder, program }, cluster, link, plans, meshOptions);
     };
     return {
       folder, origin, family, connectWithToken,
@@ -147,9 +149,9 @@ interface MeshParts {
   readonly program: ProxyProgram;
 }
 
-async function startMesh({ family, folder, program }: MeshParts, name: string, link: CloudLink, plans: readonly WorkloadPlan[], windowMs?: number): Promise<StartedMesh> {
+async function startMesh({ family, folder, program }: MeshParts, name: string, link: CloudLink, plans: readonly WorkloadPlan[], { windowMs, exchanges = false }: MeshOptions): Promise<StartedMesh> {
   const layout = layOut(plans, await freePorts(addressesNeeded(plans)));
-  const place = { name, folder: join(folder, name), logs: join(folder, 'logs'), layout };
+  const place = { name, folder: join(folder, name), logs: join(folder, 'logs'), layout, exchanges };
   await writeMeshFile(place);
   let agent = spawnAgent(family, place, link, windowMs);
   await agentReady(agent, place);

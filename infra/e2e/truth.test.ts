@@ -1,13 +1,15 @@
 /** A known mix through a real chain of proxies comes back from the public API as it was. */
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exchangeFile } from '../mesh/processes.ts';
 import { seeded } from '../seeded.ts';
 import { type App, inParallel, openClient, serveApp } from './apps.ts';
 import { type ConnectedMesh, type Member, type System, openSystem, until } from './harness.ts';
 import { quantile } from './quantile.ts';
 
-const REQUESTS = 6_000;
-const WIDTH = 128;
+const REQUESTS = 5_200;
+const WIDTH = 80;
 const SEED = 20_261_122;
 const FRESH_MS_MAX = 15_000;
 
@@ -35,7 +37,7 @@ beforeAll(async () => {
   mesh = await system.connect(member, 'one', [
     { name: 'front', namespace: 'shop', protocol: 'http1', calls: ['stores/back'], plain: true },
     { name: 'back', namespace: 'stores', protocol: 'http1', calls: [], plain: false },
-  ]);
+  ], { exchanges: true });
   const front = mesh.workload('shop/front');
   const back = openClient(front.upstreams[0]?.listen ?? '', WIDTH);
   apps.push(await serveApp(front.target, async (request, response) => {
@@ -112,5 +114,21 @@ test.each([['p50', 0.5], ['p95', 0.95], ['p99', 0.99]] as const)('%s is within 5
     const exact = quantile(measured, share);
     expect(golden.latencyMs[name]).toBeGreaterThan(exact * 0.95 - 5);
     expect(golden.latencyMs[name]).toBeLessThan(exact * 1.05 + 5);
+  }
+});
+
+/** Exact latencies that a workload's own proxy recorded for the requests that came in, ms. */
+async function recorded(service: string): Promise<number[]> {
+  const text = await readFile(exchangeFile(mesh.place, mesh.workload(service)), 'utf8');
+  const lines = text.trim().split('\n').map((line) => JSON.parse(line) as { direction: string; latencyUs: number });
+  return lines.filter((line) => line.direction === 'inbound').map((line) => line.latencyUs / 1000);
+}
+
+test.each([['p50', 0.5], ['p95', 0.95], ['p99', 0.99]] as const)('%s is within 5 % of the exact latencies that the proxies recorded', async (name, share) => {
+  for (const [service, read] of [['shop/front', await workload('front')], ['stores/back', await workload('back')]] as const) {
+    const exact = await recorded(service);
+    expect(exact.length).toBe(REQUESTS);
+    const error = (read.workload.golden.latencyMs[name] ?? 0) / quantile(exact, share) - 1;
+    expect(Math.abs(error)).toBeLessThanOrEqual(0.05);
   }
 });

@@ -14,6 +14,8 @@ export interface MeshPlace {
   readonly folder: string;
   readonly logs: string;
   readonly layout: MeshLayout;
+  /** True: each proxy writes every exchange to `exchangeFile`. */
+  readonly exchanges?: boolean;
 }
 
 /** Where an agent reports to. */
@@ -80,6 +82,11 @@ function accepts(address: string): Promise<boolean> {
 const bundleFile = (place: MeshPlace): string => join(agentState(place), 'trust-bundle.pem');
 const tokenFile = (place: MeshPlace, { plan }: PlacedWorkload): string => join(agentState(place), 'tokens', `${plan.namespace}.${plan.name}`);
 
+/** Where a workload's sidecar writes its exchanges, one line of JSON each. */
+export function exchangeFile(place: MeshPlace, { plan }: PlacedWorkload): string {
+  return join(place.folder, `${plan.namespace}.${plan.name}.exchanges.jsonl`);
+}
+
 /** Starts a workload's sidecar. It is ready when `proxyReady` says so. */
 export function spawnProxy(family: Family, place: MeshPlace, workload: PlacedWorkload, program: ProxyProgram): Child {
   const { plan } = workload;
@@ -97,6 +104,7 @@ export function spawnProxy(family: Family, place: MeshPlace, workload: PlacedWor
       SIDELIGHT_PROXY_INSTANCE: workload.instance,
       SIDELIGHT_PROXY_ADMIN: workload.admin,
       SIDELIGHT_PROXY_STATE_DIR: join(place.folder, 'proxies', `${plan.namespace}.${plan.name}`),
+      ...(place.exchanges === true ? { SIDELIGHT_PROXY_EXCHANGE_FILE: exchangeFile(place, workload) } : {}),
     },
   });
 }
