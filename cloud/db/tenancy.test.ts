@@ -24,6 +24,9 @@ const EXEMPT: Readonly<Record<string, string>> = {
   'uplink_mark old_marks': 'the worker removes marks of proxies that are gone',
   'rollup_hour dirty_heads': 'the worker sees which hours are to be rolled up',
   'rollup_hour dirty_claims': 'the worker claims an hour that is to be rolled up',
+  'rollup_hour old_hours': 'the worker removes what is past its retention',
+  'uplink_gap old_gaps': 'the worker removes what is past its retention',
+  'entity_version old_versions': 'the worker removes what is past its retention',
 };
 const A = 'org_a' as OrgId;
 const B = 'org_b' as OrgId;

@@ -3,10 +3,11 @@ import type { ClusterWindow } from '../../agent/wire/rollup.ts';
 import type { AgentFrame } from '../../agent/wire/up.ts';
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
+import { hourOf, importedAmong, markDirty } from '../rollup/dirty.ts';
 import type { EntityKind, EntityNames } from '../series/names.ts';
 import { whyLost } from './link.ts';
 import type { Lost, OpenLink } from './link.ts';
-import { edgeRows, partsOf, routeRows } from './rows.ts';
+import { edgeRows, partsOf, routeRows, sumPart } from './rows.ts';
 import type { KeyedRow, Part } from './rows.ts';
 
 /** Windows older than this are dropped: their hour may already be rolled up and its partition gone. */
@@ -30,15 +31,15 @@ export async function commitFrame(link: OpenLink, names: EntityNames, frame: Age
     const seen = await lockPosition(tx, orgId, link.clusterId, frame.epoch);
     if (frame.sequence <= seen) return { kind: 'duplicate', seen };
     if (frame.previous > seen) return { kind: 'gap', seen };
-    const { taken, late, ahead } = sortWindows(frame.windows, now);
+    const imported = await importedAmong(tx, orgId, link.clusterId, frame.windows.map((window) => hourOf(window.startMs)));
+    const { taken, late, ahead, overImport } = sortWindows(frame.windows, imported, now);
+    await markDirty(tx, orgId, link.clusterId, taken.map(([, window]) => window.startMs), now);
     let rows = 0;
-    for (const [index, window] of taken) {
-      rows += await insertWindow(tx, link, frame, index, window, 'edge', edgeRows(window), names, learned);
-      if (window.routes.requests.length > 0) rows += await insertWindow(tx, link, frame, index, window, 'route', routeRows(window), names, learned);
-    }
+    for (const [index, window] of taken) rows += await insertWindow(tx, link, frame, index, window, names, learned);
     await advance(tx, orgId, link.clusterId, frame, now);
     await insertGaps(tx, orgId, link.clusterId, now, {
-      proxy_windows: frame.dropped.proxyWindows, spool_frames: frame.dropped.frames, folded: frame.dropped.folded, too_late: late, too_far_ahead: ahead,
+      proxy_windows: frame.dropped.proxyWindows, spool_frames: frame.dropped.frames, folded: frame.dropped.folded,
+      too_late: late, too_far_ahead: ahead, hour_imported: overImport,
     });
     return { kind: 'committed', seen: frame.sequence, rows };
   });
@@ -67,28 +68,43 @@ async function lockPosition(tx: Transaction, orgId: OrgId, clusterId: string, ep
   return position?.seen ?? 0;
 }
 
-/** Windows with their index in the frame; those out of time are counted. */
-function sortWindows(windows: readonly ClusterWindow[], now: number): { taken: [number, ClusterWindow][]; late: number; ahead: number } {
-  const all = [...windows.entries()];
-  const late = all.filter(([, window]) => window.startMs < now - LATE_MS_MAX).length;
-  const ahead = all.filter(([, window]) => window.startMs > now + AHEAD_MS_MAX).length;
-  return { taken: all.filter(([, window]) => window.startMs >= now - LATE_MS_MAX && window.startMs <= now + AHEAD_MS_MAX), late, ahead };
+interface SortedWindows {
+  /** With their index in the frame. */
+  readonly taken: readonly (readonly [number, ClusterWindow])[];
+  readonly late: number;
+  readonly ahead: number;
+  readonly overImport: number;
 }
 
-/** Answers the number of rows. */
+/** Windows out of time, and those of imported hours, are counted and not stored. */
+function sortWindows(windows: readonly ClusterWindow[], imported: ReadonlySet<number>, now: number): SortedWindows {
+  const kinds = Map.groupBy(windows.entries(), ([, { startMs }]) => {
+    if (startMs < now - LATE_MS_MAX) return 'late';
+    if (startMs > now + AHEAD_MS_MAX) return 'ahead';
+    return imported.has(hourOf(startMs)) ? 'overImport' : 'taken';
+  });
+  const count = (kind: 'late' | 'ahead' | 'overImport'): number => kinds.get(kind)?.length ?? 0;
+  return { taken: kinds.get('taken') ?? [], late: count('late'), ahead: count('ahead'), overImport: count('overImport') };
+}
+
+/** Answers the number of edge and route rows. */
 async function insertWindow(
-  tx: Transaction, link: OpenLink, frame: AgentFrame, index: number, window: ClusterWindow, kind: EntityKind,
-  rows: readonly KeyedRow[], names: EntityNames, learned: { kind: EntityKind; ids: Map<string, number> }[],
+  tx: Transaction, link: OpenLink, frame: AgentFrame, index: number, window: ClusterWindow, names: EntityNames, learned: { kind: EntityKind; ids: Map<string, number> }[],
 ): Promise<number> {
-  const ids = await names.idsOf(tx, link.tenant.orgId, link.clusterId, kind, rows.map((row) => row.key));
-  learned.push({ kind, ids });
-  const records = partsOf(rows, ids).map((part: Part, at) => ({
+  const packed = async (kind: EntityKind, rows: readonly KeyedRow[]): Promise<Part[]> => {
+    const ids = await names.idsOf(tx, link.tenant.orgId, link.clusterId, kind, rows.map((row) => row.key));
+    learned.push({ kind, ids });
+    return partsOf(rows, ids);
+  };
+  const record = (kind: EntityKind | 'sum') => (part: Part, at: number) => ({
     org_id: link.tenant.orgId, cluster_id: link.clusterId, start_ms: window.startMs, epoch: frame.epoch, sequence: frame.sequence,
     frame_window: index, part: at, kind, length_ms: window.lengthMs, row_count: part.rows, proxies: window.proxies,
     requests: part.requests, failures: part.failures, data: part.data,
-  }));
+  });
+  const routes = window.routes.requests.length > 0 ? await packed('route', routeRows(window)) : [];
+  const records = [...(await packed('edge', edgeRows(window))).map(record('edge')), ...routes.map(record('route')), record('sum')(sumPart(window), 0)];
   await tx`insert into tenant.window_part ${tx(records)}`;
-  return rows.length;
+  return window.edges.requests.length + window.routes.requests.length;
 }
 
 async function advance(tx: Transaction, orgId: OrgId, clusterId: string, frame: AgentFrame, now: number): Promise<void> {

@@ -1,8 +1,11 @@
 /** A cluster's window as rows ready to pack: labels become keys, keys become ids, and rows go into parts. Pure. */
 import type { ClusterWindow, CounterColumns } from '../../agent/wire/rollup.ts';
 import { DIRECTIONS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
+import { addPackedRow, classOf, packedRow } from '../rollup/chunk.ts';
 import { edgeKey, isRequestProtocol, routeKey } from '../series/edge.ts';
 import type { EdgeLabels } from '../series/edge.ts';
+import { createRaw } from '../series/golden.ts';
+import type { Raw } from '../series/golden.ts';
 import { packRows, PART_ROWS_MAX } from './packed.ts';
 import type { PackedRow } from './packed.ts';
 
@@ -89,4 +92,18 @@ function partOf(rows: readonly Identified[]): Part {
     failures: counted.reduce((sum, { row }) => sum + row.failuresApp + row.failuresMesh, 0),
     data: packRows(rows.map(({ row, entity }) => ({ ...row, entity }))),
   };
+}
+
+/** The cluster's inbound view of a window, a row per class: what an overview reads instead of its edges. */
+export function sumPart(window: ClusterWindow): Part {
+  const byClass = new Map<number, Raw>();
+  for (let at = 0; at < window.edges.requests.length; at++) {
+    const labels = edgeLabels(window, at);
+    if (labels.direction !== 'inbound') continue;
+    const kind = classOf(labels);
+    const raw = byClass.get(kind) ?? createRaw();
+    addPackedRow(raw, { ...countersAt(window.edges, at), entity: kind });
+    byClass.set(kind, raw);
+  }
+  return { rows: byClass.size, requests: 0, failures: 0, data: packRows([...byClass].map(([kind, raw]) => packedRow(kind, raw))) };
 }

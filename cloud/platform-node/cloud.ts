@@ -12,6 +12,7 @@ import type { CloudConfig } from '../config.ts';
 import { connectDatabase } from '../db/client.ts';
 import { createHub } from '../ingest/hub.ts';
 import { keepPartitions, PARTITION_JOB_MS } from '../jobs/partitions.ts';
+import { createRollupCounters, ROLLUP_JOB_MS, rollUpDue } from '../jobs/rollup.ts';
 import type { Log } from '../log.ts';
 import { createEntityNames } from '../series/names.ts';
 import type { Services } from '../services.ts';
@@ -66,6 +67,8 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const uplink = serveUplink(server, hub, sql, now, log);
   const timers = createTimers(log);
   timers.every('partitions', PARTITION_JOB_MS, async () => { await keepPartitions(sql, now()); });
+  const rollup = createRollupCounters();
+  timers.every('roll-up', ROLLUP_JOB_MS, () => rollUpDue({ sql, names, now, log, counters: rollup, stopped: () => stopping !== null }));
   timers.every('uplink inspection', INSPECT_MS, () => hub.inspect());
   timers.every('uplink heartbeat', BEAT_MS, () => hub.beat());
   alerts.start();
@@ -78,7 +81,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
     await alerts.stop();
     await closeServer(server);
     await Promise.all([accounts.close(), sql.end({ timeout: 5 })]);
-    log.info({ uplink: counters, names: names.counters, alerts: alerts.counters }, 'the cloud has stopped');
+    log.info({ uplink: counters, names: names.counters, rollup, alerts: alerts.counters }, 'the cloud has stopped');
   }
 
   return { url: publicUrl, port, stop: () => (stopping ??= stop()) };

@@ -3,23 +3,25 @@
  * A row's entity is its point's index; for subjects that sum several edges it is index × 4 + class, since requests and
  * connections, and mutual TLS and plain, are never added in storage. Pure.
  */
-import { toSparse } from '../../proxy/wire/histogram.ts';
+import { addSparse, toSparse } from '../../proxy/wire/histogram.ts';
 import { COUNTERS, latencyOf, packRows, unpackRows } from '../ingest/packed.ts';
-import type { PackedRow, UnpackedPart } from '../ingest/packed.ts';
+import type { PackedRow } from '../ingest/packed.ts';
 import { isEdgeView, isRequestProtocol } from '../series/edge.ts';
 import type { EdgeLabels } from '../series/edge.ts';
-import { addRow, createRaw } from '../series/golden.ts';
+import { createRaw } from '../series/golden.ts';
 import type { Raw } from '../series/golden.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+/** An open hour's minutes are written in slices of this length; they are replaced when the hour has closed. */
+export const SLICE_MS = 600_000;
 
 /** A level of chunks: how long its points and its chunks are. */
 export const LEVELS = {
-  minute: { pointMs: MINUTE_MS, chunkMs: HOUR_MS, points: 60 },
-  hour: { pointMs: HOUR_MS, chunkMs: DAY_MS, points: 24 },
-} as const satisfies Record<string, { pointMs: number; chunkMs: number; points: number }>;
+  minute: { pointMs: MINUTE_MS, chunkMs: HOUR_MS, points: 60, table: 'minute_chunk' },
+  hour: { pointMs: HOUR_MS, chunkMs: DAY_MS, points: 24, table: 'hour_chunk' },
+} as const satisfies Record<string, { pointMs: number; chunkMs: number; points: number; table: string }>;
 export type Level = keyof typeof LEVELS;
 
 export const CLASSES = 4;
@@ -56,83 +58,17 @@ export function sumSubjects(labels: EdgeLabels): string[] {
 /** One subject's chunk: rows by point (× 4 + class). */
 export interface Chunk {
   readonly subject: string;
-  readonly rows: PackedRow[];
+  readonly rows: readonly PackedRow[];
 }
 
-function packedRow(entity: number, raw: Raw): PackedRow {
+export function packedRow(entity: number, raw: Raw): PackedRow {
   return { ...raw.counters, entity, latency: toSparse(raw.latency) };
 }
 
-/** A part of a 10-second window as the roll-up reads it. */
-export interface RollPart {
-  readonly startMs: number;
-  readonly lengthMs: number;
-  readonly kind: 'edge' | 'route';
-  readonly part: UnpackedPart;
-}
-
-export interface HourChunks {
-  readonly chunks: readonly Chunk[];
-  /** Seconds covered by windows in each of the 60 minutes. */
-  readonly coveredS: readonly number[];
-}
-
-/** Sums one hour's parts (oldest first) into minute chunks; only one minute's histograms are dense at a time. */
-export function rollHour(hourMs: number, parts: Iterable<RollPart>, edges: ReadonlyMap<number, EdgeLabels>): HourChunks {
-  const chunks = new Map<string, Chunk>();
-  const windows = new Map<number, number>();
-  let minute = -1;
-  let sums = new Map<string, Map<number, Raw>>();
-
-  function close(): void {
-    for (const [subject, byClass] of sums) {
-      const chunk = chunks.get(subject) ?? { subject, rows: [] };
-      for (const [entity, raw] of byClass) chunk.rows.push(packedRow(entity, raw));
-      chunks.set(subject, chunk);
-    }
-    sums = new Map();
-  }
-
-  function into(subject: string, entity: number): Raw {
-    const byClass = sums.get(subject) ?? new Map<number, Raw>();
-    sums.set(subject, byClass);
-    const raw = byClass.get(entity) ?? createRaw();
-    byClass.set(entity, raw);
-    return raw;
-  }
-
-  for (const piece of parts) {
-    const point = Math.floor((piece.startMs - hourMs) / MINUTE_MS);
-    if (point !== minute) close();
-    minute = point;
-    windows.set(piece.startMs, Math.max(piece.lengthMs, windows.get(piece.startMs) ?? 0));
-    addPart(piece, point, edges, into);
-  }
-  close();
-  return { chunks: [...chunks.values()], coveredS: coverageOf(hourMs, windows) };
-}
-
-function addPart(piece: RollPart, point: number, edges: ReadonlyMap<number, EdgeLabels>, into: (subject: string, entity: number) => Raw): void {
-  for (let row = 0; row < piece.part.rows; row++) {
-    const id = piece.part.entity[row] ?? 0;
-    if (piece.kind === 'route') {
-      addRow(into(routeSubject(id), point), piece.part, row);
-      continue;
-    }
-    addRow(into(edgeSubject(id), point), piece.part, row);
-    const labels = edges.get(id);
-    if (!labels) continue;
-    for (const subject of sumSubjects(labels)) addRow(into(subject, point * CLASSES + classOf(labels)), piece.part, row);
-  }
-}
-
-function coverageOf(hourMs: number, windows: ReadonlyMap<number, number>): number[] {
-  const covered = new Array<number>(LEVELS.minute.points).fill(0);
-  for (const [startMs, lengthMs] of windows) {
-    const point = Math.floor((startMs - hourMs) / MINUTE_MS);
-    covered[point] = Math.min(MINUTE_MS / 1000, (covered[point] ?? 0) + lengthMs / 1000);
-  }
-  return covered.map(Math.round);
+/** Adds a row that is not packed. */
+export function addPackedRow(into: Raw, row: PackedRow): void {
+  for (const name of COUNTERS) into.counters[name] += row[name];
+  addSparse(into.latency, row.latency);
 }
 
 /** True for subjects whose rows are by point × 4 + class. */
@@ -151,12 +87,11 @@ export function packChunk(chunk: Chunk): Uint8Array<ArrayBuffer> {
 
 /** An hour's minutes of one subject as rows of its day chunk: one point, by class. `hour` is 0…23. */
 export function foldHour(chunk: Chunk, hour: number): PackedRow[] {
-  const part = unpackRows(packChunk(chunk), true);
   const byClass = new Map<number, Raw>();
-  for (let row = 0; row < part.rows; row++) {
-    const { kind } = pointOf(chunk.subject, part.entity[row] ?? 0);
+  for (const row of chunk.rows) {
+    const { kind } = pointOf(chunk.subject, row.entity);
     const raw = byClass.get(kind) ?? createRaw();
-    addRow(raw, part, row);
+    addPackedRow(raw, row);
     byClass.set(kind, raw);
   }
   return [...byClass].map(([kind, raw]) => packedRow(isSummed(chunk.subject) ? hour * CLASSES + kind : hour, raw));
@@ -181,4 +116,3 @@ export function rowsOf(data: Uint8Array): PackedRow[] {
 export function coveredTotal(coveredS: readonly number[]): number {
   return coveredS.reduce((sum, seconds) => sum + seconds, 0);
 }
-

@@ -26,7 +26,10 @@ export interface Sum extends Raw {
 }
 
 export function createRaw(): Raw {
-  return { counters: Object.fromEntries(COUNTERS.map((name) => [name, 0])) as Record<CounterName, number>, latency: createHistogram() };
+  const counters: Record<CounterName, number> = {
+    requests: 0, failuresApp: 0, failuresMesh: 0, failuresClient: 0, retries: 0, bytesIn: 0, bytesOut: 0, durationSumUs: 0, appSumUs: 0, queueSumUs: 0,
+  };
+  return { counters, latency: createHistogram() };
 }
 
 export function createSum(): Sum {
@@ -62,7 +65,8 @@ export function addEdge(into: Sum, raw: Raw, labels: Pick<EdgeLabels, 'protocol'
   addRaw(into, raw);
 }
 
-function addRaw(into: Raw, raw: Raw): void {
+/** Adds rows that were added up before. */
+export function addRaw(into: Raw, raw: Raw): void {
   for (const name of COUNTERS) into.counters[name] += raw.counters[name];
   for (let bucket = 0; bucket < raw.latency.length; bucket++) into.latency[bucket] = (into.latency[bucket] ?? 0) + (raw.latency[bucket] ?? 0);
 }
