@@ -225,11 +225,11 @@ test.each(['DELETE', 'POST'])('a %s whose fresh connection breaks is not sent ag
 });
 
 test('an answer by another proxy is classified by its code, and passed on', () => {
-  for (const [code, fault] of [['app-unreachable', 'app'], ['denied', 'mesh'], ['from-the-future', 'app']] as const) {
+  for (const [code, fault, counted] of [['app-unreachable', 'app', 'app-unreachable'], ['denied', 'mesh', 'denied'], ['from-the-future', 'mesh', null]] as const) {
     const bed = new Bed();
     bed.stream.say(GET);
     bed.give().stream.say(`HTTP/1.1 502 Bad Gateway\r\nl5d-proxy-error: ${code}\r\nContent-Length: 0\r\n\r\n`);
-    expect(bed.ends).toMatchObject([{ fault, status: 502 }]);
+    expect(bed.ends).toMatchObject([{ fault, code: counted, status: 502 }]);
     expect(bed.stream.written).toContain(`l5d-proxy-error: ${code}`);
   }
 });

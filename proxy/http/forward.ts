@@ -4,8 +4,9 @@ import { CONNECTION_UPGRADE, writeHead } from '../protocol/http1/writer.ts';
 import type { ByteSink } from '../protocol/sink.ts';
 import { Slices } from '../sockets/slices.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
+import { codeOfResponse, faultOfResponse } from '../telemetry/classify.ts';
 import type { Fault } from '../wire/labels.ts';
-import { FAULT_CODES, type FaultCodeName, faultOf } from '../wire/mesh.ts';
+import { FAULT_CODES, type FaultCodeName } from '../wire/mesh.ts';
 import type { Callee } from './callee.ts';
 import type { Caller } from './caller.ts';
 import { answerFor } from './respond.ts';
@@ -105,7 +106,7 @@ export class Exchange implements Connecting, ByteSink {
     if (head.status < 200 && head.framing !== 'tunnel') return this.interim(head);
     this.tally.firstUs = this.context.sockets.nowUs();
     this.tally.status = head.status;
-    this.tally.fault = this.classify(head);
+    this.classify(head);
     this.phase = 'answering';
     if (head.framing === 'tunnel') return writeHead(head, this.upgrade ? UPGRADE : NOTHING, this);
     const abandoned = this.abandonsRequest();
@@ -190,6 +191,7 @@ export class Exchange implements Connecting, ByteSink {
     if (!this.requestDone || this.caller.retiring) this.keep = false;
     this.tally.status = FAULT_CODES[code].status;
     this.tally.fault = FAULT_CODES[code].fault;
+    this.tally.code = code;
     const answer = answerFor(code, { close: !this.keep, headOnly: this.method === 'HEAD' });
     this.write(answer, 0, answer.length);
     this.dropCallee();
@@ -253,10 +255,10 @@ export class Exchange implements Connecting, ByteSink {
   }
 
   /** Another proxy's word is believed about what it answered by itself; an app's 5xx is the app's fault. */
-  private classify(head: Head): Fault | null {
+  private classify(head: Head): void {
     const code = this.callee?.mesh === true ? head.proxyError() : null;
-    const fault = code === null ? null : faultOf(code);
-    return fault ?? (head.status >= 500 ? 'app' : null);
+    this.tally.fault = faultOfResponse(head.status, code);
+    this.tally.code = codeOfResponse(code);
   }
 
   private interim(head: Head): void {

@@ -2,10 +2,13 @@
 import type { ExchangeEnd } from '../exchange.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
 import type { Direction, Fault } from '../wire/labels.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
 
 /** Moments are monotonic µs, 0 for one that hasn't come. */
 export class Tally {
   fault: Fault | null = null;
+  /** Why a proxy answered by itself; null for the app's answer. */
+  code: FaultCodeName | null = null;
   status = 0;
   retries = 0;
   bytesIn = 0;
@@ -24,7 +27,7 @@ export class Tally {
     this.sentUs = this.firstUs = 0;
     this.status = this.retries = this.bytesOut = 0;
     this.bytesIn = bytesIn;
-    this.fault = this.edge = null;
+    this.fault = this.code = this.edge = null;
     this.template = template;
   }
 
@@ -61,6 +64,7 @@ export class Tally {
     const leftUs = this.sentUs > 0 ? this.sentUs : nowUs;
     return {
       fault: this.fault,
+      code: this.code,
       status: this.status,
       latencyUs: this.firstUs > 0 ? Math.round(this.firstUs - this.startUs) : -1,
       durationUs: Math.round(nowUs - this.startUs),

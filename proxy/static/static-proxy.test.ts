@@ -47,6 +47,21 @@ test('a pair of proxies without a control plane carries requests over mutual TLS
   expect(await metrics(callee)).toMatch(new RegExp(`^request_total\\{direction="inbound"[^}]*target_addr="${target}"[^}]*,tls="true",client_id="${shopIdentity('web')}"[^}]*\\} 1$`, 'm'));
 });
 
+test('an app that is away is the same error in the metrics of both proxies', async () => {
+  const [appPort = 0, meshPort = 0, outboundPort = 0] = await freePorts(3);
+  const away = `127.0.0.1:${appPort}`;
+  const alone = await bed.start('stock', { inbound: { mesh: `127.0.0.1:${meshPort}`, ports: [{ target: away, services: ['shop/stock'] }] } });
+  const endpoint = { address: away, workload: 'shop/host/stock', mesh: { address: `127.0.0.1:${meshPort}`, identity: shopIdentity('stock') } };
+  const asking = await bed.start('api', { outbound: [{ listen: `127.0.0.1:${outboundPort}`, service: 'shop/stock', port: 80, endpoints: [endpoint] }] });
+  const answer = await fetch(`http://127.0.0.1:${outboundPort}/`);
+  expect([answer.status, answer.headers.get('l5d-proxy-error')]).toEqual([502, 'app-unreachable']);
+  for (const [proxy, direction] of [[alone, 'inbound'], [asking, 'outbound']] as const) {
+    await expect.poll(() => metrics(proxy)).toMatch(new RegExp(`^response_total\\{direction="${direction}"[^}]*status_code="502",classification="failure"[^}]*error="app-unreachable"\\} 1$`, 'm'));
+    expect(await metrics(proxy)).toContain(`${direction}_http_errors_total{error="app-unreachable"} 1\n`);
+  }
+  await Promise.all([alone.stop(), asking.stop()]);
+});
+
 test('a new certificate in the files is served within seconds, and no request notices', async () => {
   const served = (): Promise<string> =>
     new Promise((done, fail) => {

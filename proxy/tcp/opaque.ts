@@ -46,7 +46,7 @@ export function copyOpaque(copy: OpaqueCopy): void {
 /** Counts an opaque connection that was never established. */
 export function countUnconnected(context: HttpContext, edge: EdgeHandle, startUs: number, retries: number, code: FaultCodeName): void {
   context.recorder.began(edge);
-  count({ context, edge, startUs, retries }, FAULT_CODES[code].fault, -1, context.sockets.nowUs());
+  count({ context, edge, startUs, retries, code }, FAULT_CODES[code].fault, -1, context.sockets.nowUs());
 }
 
 /** Many callers end by a reset once they have what they wanted, and a drain's limit is nobody's fault. */
@@ -64,7 +64,7 @@ function faultOfEnd(end: PumpEnd): Fault | null {
 }
 
 function count(
-  copy: Pick<OpaqueCopy, 'context' | 'edge' | 'startUs' | 'retries'>,
+  copy: Pick<OpaqueCopy, 'context' | 'edge' | 'startUs' | 'retries'> & { readonly code?: FaultCodeName },
   fault: Fault | null,
   latencyUs: number,
   connectedUs: number,
@@ -72,6 +72,7 @@ function count(
   const nowUs = copy.context.sockets.nowUs();
   copy.context.recorder.ended(copy.edge, {
     fault,
+    code: copy.code ?? null,
     status: 0,
     latencyUs: Math.round(latencyUs),
     durationUs: Math.round(nowUs - copy.startUs),

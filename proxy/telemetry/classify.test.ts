@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FAULT_CODES } from '../wire/mesh.ts';
-import { classificationOf, faultOfResponse } from './classify.ts';
+import { classificationOf, codeOfResponse, faultOfResponse } from './classify.ts';
 import { exchangeEnd } from './testing.ts';
 
 test.each([
@@ -25,6 +25,10 @@ test('a proxy that made the answer says whose fault it is, whatever the status',
 test("a code that this version doesn't know is the mesh's fault", () => {
   expect(faultOfResponse(502, 'new-in-version-9')).toBe('mesh');
   expect(faultOfResponse(502, '')).toBe('mesh');
+});
+
+test("only codes of this version's table become labels", () => {
+  expect([null, '', 'new-in-version-9', 'constructor', 'denied'].map(codeOfResponse)).toEqual([null, null, null, null, 'denied']);
 });
 
 test.each([

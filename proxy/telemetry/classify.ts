@@ -1,7 +1,7 @@
 /** What an outcome means: whose fault it is, and whether Prometheus calls it a failure. Pure. */
 import type { ExchangeEnd } from '../exchange.ts';
 import type { Fault } from '../wire/labels.ts';
-import { faultOf } from '../wire/mesh.ts';
+import { FAULT_CODES, type FaultCodeName, faultOf } from '../wire/mesh.ts';
 
 /**
  * Whose fault a response is, or null for a success. `proxyError` is the value of its `l5d-proxy-error` header: set, a
@@ -10,6 +10,11 @@ import { faultOf } from '../wire/mesh.ts';
 export function faultOfResponse(status: number, proxyError: string | null): Fault | null {
   if (proxyError !== null) return faultOf(proxyError) ?? 'mesh';
   return status >= 500 ? 'app' : null;
+}
+
+/** The code that `l5d-proxy-error` names, or null for none and for one of a newer version: strangers' words are no labels. */
+export function codeOfResponse(proxyError: string | null): FaultCodeName | null {
+  return proxyError !== null && Object.hasOwn(FAULT_CODES, proxyError) ? (proxyError as FaultCodeName) : null;
 }
 
 /** linkerd2-proxy's `classification`; the caller's own fault or cancel is no failure of the service. */
