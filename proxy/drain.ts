@@ -1,4 +1,4 @@
-/** The orderly end: what is under way ends first, then the last window goes out, then the process. */
+/** The orderly end: what is under way ends first, then the last window goes out and is waited for while the control link lives, then the process. */
 import type { ControlLink } from './control/link.ts';
 import type { Dataplane } from './dataplane.ts';
 import type { Log } from './log.ts';
@@ -6,8 +6,8 @@ import type { WindowRing } from './telemetry/window.ts';
 
 /** Requests under way get so long (linkerd2-proxy's shutdown grace). */
 export const DRAIN_MS_MAX = 120_000;
-/** The control plane gets so long to acknowledge the last windows. */
-export const LAST_WINDOWS_MS_MAX = 3_000;
+/** Behind the end of a window's tick its seal comes within 2 s; the acknowledgement gets one more to arrive. */
+export const ACKNOWLEDGE_MS_MAX = 3_000;
 const LOOK_MS = 20;
 
 export interface DrainParts {
@@ -26,7 +26,7 @@ export async function drain({ dataplane, ring, link, nowMs, log }: DrainParts): 
   await dataplane.drain(DRAIN_MS_MAX);
   ring.flush(nowMs());
   link.sendWindows();
-  const untilMs = nowMs() + LAST_WINDOWS_MS_MAX;
+  const untilMs = Math.min(nowMs() + (ring.anchor?.tickMs ?? 0) + ACKNOWLEDGE_MS_MAX, Math.max(nowMs(), beganMs + DRAIN_MS_MAX));
   while (ring.waiting > 0 && link.linked && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   log(ring.waiting > 0 ? 'warn' : 'info', 'drained', { tookMs: Math.round(nowMs() - beganMs), unacknowledgedWindows: ring.waiting });
 }
