@@ -24,7 +24,7 @@ async function drained({ linked, drainMs, acknowledgedMs }: Facts): Promise<{ re
     return now;
   };
   const dataplane = { open: () => ({ connections: 0, exchanges: 0 }), drain: async () => void (now += drainMs) } as unknown as Dataplane;
-  const link = { linked, sendWindows: () => (full = false) } as unknown as ControlLink;
+  const link = { linked, sendWindows: () => (full = false), goodbye: () => undefined } as unknown as ControlLink;
   await drain({ dataplane, ring, link, nowMs, log: () => undefined });
   return { tookMs: now, waiting: ring.waiting };
 }
