@@ -69,20 +69,25 @@ export interface Part {
 
 /**
  * Rows in order of their ids, in parts of at most 256; one empty part for a window without rows, which says "nothing
- * happened" rather than "nothing is known". Two rows of one key go to different parts.
+ * happened" rather than "nothing is known". Rows with one id, as those over the cap of names have, become one.
  */
 export function partsOf(rows: readonly KeyedRow[], ids: ReadonlyMap<string, number>): Part[] {
-  const sorted = rows.map((row) => ({ ...row, entity: ids.get(row.key) ?? 0 })).sort((a, b) => a.entity - b.entity);
-  const groups: Identified[][] = [[]];
-  for (const row of sorted) {
-    const open = groups.findLast((group) => group.length < PART_ROWS_MAX && group.at(-1)?.entity !== row.entity);
-    if (open) open.push(row);
-    else groups.push([row]);
-  }
-  return groups.map(partOf);
+  const byId = [...Map.groupBy(rows, (row) => ids.get(row.key) ?? 0)].sort(([a], [b]) => a - b);
+  const merged = byId.map(([entity, same]) => mergeRows(entity, same));
+  const parts: Part[] = [];
+  for (let at = 0; at === 0 || at < merged.length; at += PART_ROWS_MAX) parts.push(partOf(merged.slice(at, at + PART_ROWS_MAX)));
+  return parts;
 }
 
 type Identified = KeyedRow & { readonly entity: number };
+
+function mergeRows(entity: number, same: readonly KeyedRow[]): Identified {
+  const [first] = same;
+  if (first && same.length === 1) return { ...first, entity };
+  const raw = createRaw();
+  for (const { row } of same) addPackedRow(raw, { ...row, entity });
+  return { key: first?.key ?? '', entity, inboundRequests: same.some((row) => row.inboundRequests), row: packedRow(entity, raw) };
+}
 
 function partOf(rows: readonly Identified[]): Part {
   const counted = rows.filter((row) => row.inboundRequests);

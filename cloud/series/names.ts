@@ -1,13 +1,17 @@
 /** Names behind the small integer ids of edges and routes, with a bounded cache: an id never changes its meaning. */
+import { OTHER } from '../../proxy/wire/report.ts';
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
-import { parseEdgeKey, parseRouteKey } from './edge.ts';
+import { edgeKey, parseEdgeKey, parseRouteKey, routeKey } from './edge.ts';
 import type { EdgeLabels, RouteLabels } from './edge.ts';
 
 export type EntityKind = 'edge' | 'route';
 
 /** Names kept over all clusters; some 200 bytes each. The least recently used cluster goes first. */
 export const CACHED_NAMES_MAX = 400_000;
+
+/** Names that one cluster may ever have; keys beyond are one name, `other`, per direction, protocol and TLS state. */
+export const NAMES_PER_CLUSTER_MAX = 200_000;
 
 interface ClusterNames {
   /** All edges up to this id are in `edges`: ids of a cluster grow in the order of their commits. */
@@ -18,20 +22,22 @@ interface ClusterNames {
 }
 
 export interface EntityNames {
-  /** Ids of the keys, made where they are new. Names enter the cache by `learn` once the transaction is committed. */
+  /**
+   * Ids of the keys, made where they are new; a key over the cluster's cap has the id of `other`. Names enter the cache by
+   * `learn` once the transaction is committed.
+   */
   idsOf(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[]): Promise<Map<string, number>>;
   learn(orgId: OrgId, clusterId: string, kind: EntityKind, ids: ReadonlyMap<string, number>): void;
   edges(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, EdgeLabels>>;
   routes(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, RouteLabels>>;
   /** Every edge that the cluster ever had. In a snapshot, read before the windows, it names all of their ids. */
   allEdges(tx: Transaction, orgId: OrgId, clusterId: string): Promise<ReadonlyMap<number, EdgeLabels>>;
-  readonly counters: { hits: number; misses: number; evictions: number };
+  readonly counters: { hits: number; misses: number; evictions: number; folded: number };
 }
 
-export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityNames {
+export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX, perClusterMax: number = NAMES_PER_CLUSTER_MAX): EntityNames {
   const clusters = new Map<string, ClusterNames>();
-  const counters = { hits: 0, misses: 0, evictions: 0 };
-  let cached = 0;
+  const counters = { hits: 0, misses: 0, evictions: 0, folded: 0 };
 
   function namesOf(orgId: OrgId, clusterId: string): ClusterNames {
     const key = `${orgId}/${clusterId}`;
@@ -48,10 +54,12 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityN
     if (edge) names.edges.set(id, edge);
     if (route) names.routes.set(id, route);
     names.ids.set(`${kind}:${key}`, id);
-    cached++;
   }
 
+  /** The least recently used clusters go until the rest fits; a reading that holds one goes on with it. */
   function evict(): void {
+    let cached = 0;
+    for (const names of clusters.values()) cached += names.ids.size;
     for (const [key, names] of clusters) {
       if (cached <= cachedMax) return;
       clusters.delete(key);
@@ -71,11 +79,21 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityN
     counters.hits += keys.length - missing.length;
     counters.misses += missing.length;
     if (missing.length === 0) return found;
-    const stored = await tx<{ id: number; key: string }[]>`
-      select id, key from tenant.entity where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and key = any(${missing})`;
-    for (const row of stored) found.set(row.key, row.id);
-    for (const [key, id] of await insertNew(tx, orgId, clusterId, kind, missing.filter((key) => !found.has(key)))) found.set(key, id);
+    await readIds(tx, orgId, clusterId, kind, missing, found);
+    const fresh = missing.filter((key) => !found.has(key));
+    const room = fresh.length === 0 ? 0 : Math.max(0, perClusterMax - (await countNames(tx, orgId, clusterId)));
+    await insertNew(tx, orgId, clusterId, kind, fresh.slice(0, room), found);
+    await fold(tx, orgId, clusterId, kind, fresh.slice(room), found);
     return found;
+  }
+
+  /** Gives keys that have no room the id of their `other`. */
+  async function fold(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[], found: Map<string, number>): Promise<void> {
+    counters.folded += keys.length;
+    const others = [...new Set(keys.map((key) => otherKey(kind, key)))].filter((key) => !found.has(key));
+    await readIds(tx, orgId, clusterId, kind, others, found);
+    await insertNew(tx, orgId, clusterId, kind, others.filter((key) => !found.has(key)), found);
+    for (const key of keys) found.set(key, found.get(otherKey(kind, key)) ?? 0);
   }
 
   /** Reads what the cache lacks; ids of another cluster or of no row stay absent. */
@@ -113,7 +131,7 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityN
     allEdges,
     learn: (orgId, clusterId, kind, ids) => {
       const names = namesOf(orgId, clusterId);
-      for (const [key, id] of ids) remember(names, kind, key, id);
+      for (const [key, id] of ids) if (!isFolded(kind, key, ids)) remember(names, kind, key, id);
       evict();
     },
     edges: async (tx, orgId, clusterId, ids) => (await fill(tx, orgId, clusterId, 'edge', ids)).edges,
@@ -122,9 +140,34 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX): EntityN
   };
 }
 
+/** True for a key that only borrows the id of its `other`. */
+function isFolded(kind: EntityKind, key: string, ids: ReadonlyMap<string, number>): boolean {
+  const other = otherKey(kind, key);
+  return other !== key && ids.get(other) === ids.get(key);
+}
+
+/** The key that stands for all keys of its direction, and for edges of its protocol and TLS state, that have no room. */
+function otherKey(kind: EntityKind, key: string): string {
+  const edge = kind === 'edge' ? parseEdgeKey(key) : null;
+  if (edge) return edgeKey({ ...edge, source: OTHER, service: OTHER, destination: OTHER });
+  return routeKey({ direction: parseRouteKey(key)?.direction ?? 'inbound', service: OTHER, route: OTHER });
+}
+
+async function readIds(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[], found: Map<string, number>): Promise<void> {
+  if (keys.length === 0) return;
+  const stored = await tx<{ id: number; key: string }[]>`
+    select id, key from tenant.entity where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and key = any(${[...keys]})`;
+  for (const row of stored) found.set(row.key, row.id);
+}
+
+async function countNames(tx: Transaction, orgId: OrgId, clusterId: string): Promise<number> {
+  const [row] = await tx<{ count: number }[]>`select count(*) as count from tenant.entity where org_id = ${orgId} and cluster_id = ${clusterId}`;
+  return row?.count ?? 0;
+}
+
 /** The caller holds the cluster's row, so no other transaction makes names for it; the counter's row orders the organization. */
-async function insertNew(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[]): Promise<Map<string, number>> {
-  if (keys.length === 0) return new Map();
+async function insertNew(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind, keys: readonly string[], found: Map<string, number>): Promise<void> {
+  if (keys.length === 0) return;
   const [counter] = await tx<{ last: number }[]>`
     insert into tenant.entity_counter as c (org_id, last_id) values (${orgId}, ${keys.length})
     on conflict (org_id) do update set last_id = c.last_id + excluded.last_id returning last_id as last`;
@@ -133,5 +176,5 @@ async function insertNew(tx: Transaction, orgId: OrgId, clusterId: string, kind:
   await tx`
     insert into tenant.entity (org_id, id, cluster_id, kind, key)
     select ${orgId}, fresh.id, ${clusterId}, ${kind}, fresh.key from unnest(${ids}::integer[], ${[...keys]}::text[]) as fresh (id, key)`;
-  return new Map(keys.map((key, at) => [key, first + at]));
+  keys.forEach((key, at) => found.set(key, first + at));
 }
