@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exchangeFile } from '../mesh/processes.ts';
 import { seeded } from '../seeded.ts';
 import { type App, inParallel, openClient, serveApp } from './apps.ts';
+import { openBrowser, openPage } from './browser.ts';
 import { type ConnectedMesh, type Member, type System, openSystem, until } from './harness.ts';
 import { quantile } from './quantile.ts';
 
@@ -32,7 +33,7 @@ const mix: readonly Sent[] = Array.from({ length: REQUESTS }, () => ({ delayMs: 
 const failures = mix.filter((sent) => sent.fails).length;
 
 beforeAll(async () => {
-  system = await openSystem('truth');
+  system = await openSystem('truth', { console: true });
   member = await system.join('truth');
   mesh = await system.connect(member, 'one', [
     { name: 'front', namespace: 'shop', protocol: 'http1', calls: ['stores/back'], plain: true },
@@ -48,7 +49,7 @@ beforeAll(async () => {
   apps.push(await serveApp(mesh.workload('stores/back').target, async (request, response) => {
     const sent = mix[Number(request.url?.split('/').at(-1))];
     await sleep(sent?.delayMs ?? 0);
-    response.writeHead(sent?.fails === true ? 500 : 200).end('x'.repeat(512));
+    response.writeHead(sent?.fails === true || request.url === '/broken' ? 500 : 200).end('x'.repeat(512));
   }));
   await sendMix(front.plain ?? '');
 }, 240_000);
@@ -132,3 +133,28 @@ test.each([['p50', 0.5], ['p95', 0.95], ['p99', 0.99]] as const)('%s is within 5
     expect(Math.abs(error)).toBeLessThanOrEqual(0.05);
   }
 });
+
+// The last test: what it sends is in no number above.
+test('an open page shows new failures within 15 seconds, without a reload', async () => {
+  const faults: string[] = [];
+  const browser = await openBrowser(system.folder);
+  try {
+    const page = await openPage(browser, faults);
+    await page.goto(`${system.origin}/sign-in`);
+    await page.getByLabel('E-mail').fill(member.account.email);
+    await page.getByLabel('Password').fill(member.account.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL(`**/o/${member.slug}`);
+    await page.goto(`${system.origin}/o/${member.slug}/c/${mesh.clusterId}/w/stores/host/back`);
+    await page.getByText(`${failures} failures`, { exact: true }).waitFor();
+    await page.evaluate(() => { document.documentElement.dataset['stayed'] = 'yes'; });
+    const client = openClient(mesh.workload('shop/front').plain ?? '', 10);
+    await inParallel(100, 10, async () => { expect((await client.get('/broken')).status).toBe(500); });
+    client.close();
+    await page.getByText(`${failures + 100} failures`, { exact: true }).waitFor({ timeout: FRESH_MS_MAX });
+    expect(await page.evaluate(() => document.documentElement.dataset['stayed'])).toBe('yes');
+    expect(faults).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}, 120_000);
