@@ -86,6 +86,33 @@ test('a leaf that is still good from the last start is renewed when due, not at 
   issuance.stop();
 });
 
+test('a renewal that is asked for comes within its time, once, and the next one when that leaf is due', async () => {
+  const { attemptsMs, issuance } = setUp(DAY_MS);
+  issuance.start();
+  await vi.advanceTimersByTimeAsync(1_000);
+  for (let asked = 0; asked < 5; asked++) issuance.renewWithin(10_000);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(attemptsMs).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(DAY_MS * 0.6);
+  expect(attemptsMs).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(DAY_MS * 0.1);
+  expect(attemptsMs).toHaveLength(3);
+  issuance.stop();
+});
+
+test('a renewal that is due anyway is not put off by being asked for', async () => {
+  const { attemptsMs, issuance } = setUp(DAY_MS);
+  issuance.start();
+  await vi.advanceTimersByTimeAsync(DAY_MS * 0.64);
+  for (let asked = 0; asked < 50; asked++) issuance.renewWithin(DAY_MS);
+  await vi.advanceTimersByTimeAsync(DAY_MS * 0.061);
+  expect(attemptsMs).toHaveLength(2);
+  issuance.stop();
+  issuance.renewWithin(0);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(attemptsMs).toHaveLength(2);
+});
+
 test('after the stop nothing is asked any more', async () => {
   const { attemptsMs, issuance } = setUp(DAY_MS, () => true);
   issuance.start();

@@ -23,6 +23,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export class Issuance {
   readonly #parts: IssuanceParts;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the next try is due, ms since 1970; null while one is under way. */
+  #dueMs: number | null = Infinity;
   #stopped = false;
   #failures = 0;
   /** Leaves got, and tries that failed. */
@@ -43,6 +45,13 @@ export class Issuance {
     this.#wait(renewAfterMs(leaf.notAfterMs, this.#parts.nowMs(), this.#parts.random));
   }
 
+  /** The control plane asks for a renewal: at a random moment within so many ms, unless one is due before. */
+  renewWithin(withinMs: number): void {
+    const { nowMs, random } = this.#parts;
+    const delayMs = withinMs * random();
+    if (this.#dueMs !== null && nowMs() + delayMs < this.#dueMs) this.#wait(delayMs);
+  }
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -51,10 +60,12 @@ export class Issuance {
   #wait(delayMs: number): void {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
+    this.#dueMs = this.#parts.nowMs() + delayMs;
     this.#timer = setTimeout(() => void this.#try(), Math.min(delayMs, TIMER_MS_MAX));
   }
 
   async #try(): Promise<void> {
+    this.#dueMs = null;
     const result = await this.#parts.certify();
     if (this.#stopped) return;
     const { holder, keep, log, nowMs, random } = this.#parts;

@@ -62,7 +62,7 @@ function verifyParsed(
   const parsed = parseIdentity(identity, owner.trustDomain);
   if (parsed === null) return invalid(`its name is ${names || 'missing'}, not one identity of trust domain ${owner.trustDomain}`);
   if (parsed.namespace !== owner.namespace) return invalid(`its namespace is ${parsed.namespace}, not ${owner.namespace}`);
-  if (!leadsToAnchor(chain, anchors)) return invalid("it doesn't lead to an anchor of the trust bundle");
+  if (anchorOf(chain, anchors) === null) return invalid("it doesn't lead to an anchor of the trust bundle");
   const notBeforeMs = Date.parse(leaf.validFrom);
   const notAfterMs = Date.parse(leaf.validTo);
   if (nowMs >= notAfterMs) return invalid(`it expired at ${new Date(notAfterMs).toISOString()}`);
@@ -70,12 +70,13 @@ function verifyParsed(
   return { kind: 'valid', identity, notBeforeMs, notAfterMs };
 }
 
-/** Each certificate is issued by the next, and one of them by an anchor. */
-function leadsToAnchor(chain: readonly X509Certificate[], anchors: readonly X509Certificate[]): boolean {
+/** The anchor that a chain leads to: each certificate is issued by the next, and one of them by an anchor. Null when none is. */
+export function anchorOf(chain: readonly X509Certificate[], anchors: readonly X509Certificate[]): X509Certificate | null {
   for (const [at, certificate] of chain.entries()) {
-    if (anchors.some((anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey))) return true;
+    const anchor = anchors.find((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey));
+    if (anchor !== undefined) return anchor;
     const issuer = chain[at + 1];
-    if (issuer === undefined || !certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) return false;
+    if (issuer === undefined || !certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) return null;
   }
-  return false;
+  return null;
 }
