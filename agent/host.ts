@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf } from '../proxy/wire/labels.ts';
+import { RING_MS_MAX } from '../proxy/wire/report.ts';
 import { openAdmin } from './admin/server.ts';
 import { Metrics } from './admin/metrics.ts';
 import { Pending } from './aggregate/pending.ts';
@@ -22,6 +23,9 @@ import { MeshInForce } from './platform/host/mesh-in-force.ts';
 import { parseMesh } from './platform/host/mesh-file.ts';
 import { JoinTokens } from './platform/host/tokens.ts';
 import { FileWatch } from './platform/host/watch.ts';
+import { Absences } from './proxies/absences.ts';
+import type { KnownProcess } from './proxies/absences.ts';
+import { readKnownProcesses, writeKnownProcesses } from './proxies/known-processes.ts';
 import { ControlServer } from './proxies/server.ts';
 import { Ticker } from './proxies/ticker.ts';
 import { TOKEN_RETRY_MS, Uplink } from './uplink/client.ts';
@@ -93,6 +97,7 @@ export class Host {
   readonly #ticker: Ticker;
   readonly #tokens: JoinTokens;
   readonly #ownLeaf: OwnLeaf;
+  readonly #absences: Absences;
   readonly #sealer: Sealer;
   readonly #control: ControlServer;
   readonly #uplink: Uplink | null;
@@ -107,6 +112,7 @@ export class Host {
     this.#ticker = new Ticker({ nowMs: () => this.#clock.nowMs(), windowMs: config.windowMs, onTick: () => this.#control.tick() });
     this.#tokens = new JoinTokens(join(config.stateFolder, 'tokens'));
     this.#ownLeaf = new OwnLeaf(authority, identityOf('control', 'sidelight', mesh.trustDomain), config.leafTtlMs, sources.wallMs);
+    this.#absences = this.#makeAbsences();
     this.#sealer = this.#makeSealer();
     this.#control = this.#makeControl();
     this.#uplink = this.#makeUplink();
@@ -152,6 +158,21 @@ export class Host {
     log('info', 'agent ready', { ...facts, workloads: mesh.inventory.workloads.size, services: mesh.inventory.services.size, cloud: config.uplink?.cloud ?? null });
   }
 
+  #makeAbsences(): Absences {
+    const { config, spool, log } = this.#parts;
+    const file = join(config.stateFolder, 'proxies.json');
+    const keep = (known: readonly KnownProcess[]): void => {
+      try {
+        writeKnownProcesses(file, known);
+      } catch (cause) {
+        log('error', 'the list of proxies can’t be kept; a proxy that ends while the agent is away would not be noticed', { code: 'state_unwritable', reason: messageOf(cause) });
+      }
+    };
+    const ringTicks = Math.ceil(RING_MS_MAX / config.windowMs);
+    const knownTo = Math.floor((spool?.lastSealedMs ?? this.#clock.nowMs()) / config.windowMs);
+    return new Absences({ tick: () => this.#ticker.tick().tick, ringTicks, keep }, readKnownProcesses(file), knownTo);
+  }
+
   #makeSealer(): Sealer {
     const { config, spool, log } = this.#parts;
     const sealDelayMs = Math.min(SEAL_DELAY_MS, config.windowMs / 5);
@@ -161,6 +182,7 @@ export class Host {
         store: async (batch, nowMs) => spool?.append(batch, config.windowMs, nowMs),
         nowMs: () => this.#clock.nowMs(),
         live: () => this.#control.live(),
+        takeLost: () => this.#absences.take(),
         onSealed: (marks) => {
           this.#control.acknowledge(marks);
           this.#uplink?.frameSealed();
@@ -182,6 +204,8 @@ export class Host {
       trustBundle: () => authority.certificatePem,
       take: (window: Parameters<Sealer['take']>[0]) => this.#sealer.take(window),
       sealedOf: (instance: string) => this.#sealer.sealedOf(instance),
+      takenOf: (instance: string) => this.#sealer.takenOf(instance),
+      absences: this.#absences,
       tick: () => this.#ticker.tick(),
       wallMs: sources.wallMs,
       metrics: this.metrics,

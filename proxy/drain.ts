@@ -28,5 +28,6 @@ export async function drain({ dataplane, ring, link, nowMs, log }: DrainParts): 
   link.sendWindows();
   const untilMs = Math.min(nowMs() + (ring.anchor?.tickMs ?? 0) + ACKNOWLEDGE_MS_MAX, Math.max(nowMs(), beganMs + DRAIN_MS_MAX));
   while (ring.waiting > 0 && link.linked && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  link.goodbye();
   log(ring.waiting > 0 ? 'warn' : 'info', 'drained', { tookMs: Math.round(nowMs() - beganMs), unacknowledgedWindows: ring.waiting });
 }

@@ -11,7 +11,7 @@ export const FAMILIES = {
   windows_late_total: { type: 'counter', help: 'Proxy windows that came after the time for their seal.' },
   windows_duplicate_total: { type: 'counter', help: 'Proxy windows that were there already.' },
   windows_overloaded_total: { type: 'counter', help: 'Proxy windows turned away because too much waited for the disk.' },
-  windows_lost_total: { type: 'counter', help: 'Proxy windows that proxies dropped from their rings.' },
+  windows_lost_total: { type: 'counter', help: 'Proxy windows that proxies dropped from their rings, or that ended with a proxy’s process (at most).' },
   marks_forgotten_total: { type: 'counter', help: 'Marks of proxies forgotten because there were too many.' },
   rows_foreign_total: { type: 'counter', help: 'Rows that named another workload than the proxy’s own, left out.' },
   frames_sealed_total: { type: 'counter', help: 'Frames written to the spool.' },

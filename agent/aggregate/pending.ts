@@ -9,6 +9,8 @@ export interface Batch {
   readonly windows: readonly ProxyWindow[];
   /** Highest sequence in it per instance; all earlier ones are in this or an earlier batch. */
   readonly marks: Marks;
+  /** Windows of proxies that ended, which nobody has any more; absent: none. */
+  readonly lost?: number;
 }
 
 /** More rows than this wait only while the disk fails or a flood of late windows comes; 3 full clusters' worth. */

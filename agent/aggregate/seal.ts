@@ -5,17 +5,18 @@ import { mergeWindows } from './merge.ts';
 
 export interface Sealed {
   readonly windows: readonly ClusterWindow[];
-  /** Windows that the proxies dropped from their rings. */
+  /** Windows that the proxies dropped from their rings, and those that went with a proxy's process. */
   readonly proxyWindows: number;
   /** Exchanges folded into `other`, by a proxy or here. */
   readonly folded: number;
 }
 
-export function sealWindows(windows: readonly ProxyWindow[], lengthMs: number): Sealed {
+/** `lost`: windows that went with their proxies' processes. */
+export function sealWindows(windows: readonly ProxyWindow[], lengthMs: number, lost = 0): Sealed {
   const merged = mergeWindows(windows, lengthMs);
   return {
     windows: merged.windows,
-    proxyWindows: windows.reduce((sum, { dropped }) => sum + dropped.windows, 0),
+    proxyWindows: windows.reduce((sum, { dropped }) => sum + dropped.windows, lost),
     folded: windows.reduce((sum, { dropped }) => sum + dropped.folded, merged.folded),
   };
 }

@@ -69,6 +69,7 @@ const toControl = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('window'), window: proxyWindow }),
   z.object({ kind: z.literal('status'), ready: z.boolean(), revision: count, certificateNotAfter: z.iso.datetime().nullable() }),
+  z.object({ kind: z.literal('goodbye'), sequence: count }),
 ]) satisfies z.ZodType<ToControl>;
 
 /** RFC 8259 in UTF-8, then the schema. */

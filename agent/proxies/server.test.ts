@@ -9,6 +9,7 @@ import { addressAt, makeInstance, makeWorkload } from '../inventory/testing.ts';
 import { createAuthority } from '../issuer/authority.ts';
 import { issueOdd, makeCsr } from '../issuer/testing.ts';
 import { Sealer } from '../uplink/sealer.ts';
+import { Absences } from './absences.ts';
 import { ControlServer } from './server.ts';
 import type { ControlParts } from './session.ts';
 import { certify, FakeProxy } from './testing.ts';
@@ -31,6 +32,7 @@ let diskFails: boolean;
 let parts: ControlParts;
 let server: ControlServer;
 let sealer: Sealer;
+let absences: Absences;
 let metrics: Metrics;
 let port: number;
 let logged: string[];
@@ -42,6 +44,7 @@ beforeEach(async () => {
   topology = counter;
   metrics = new Metrics();
   const log = (_: string, message: string, facts: object = {}): void => void logged.push(`${message} ${JSON.stringify(facts)}`);
+  absences = new Absences({ tick: () => Math.floor(meshMs / WINDOW_MS), ringTicks: 90, keep: () => {} }, [], 0);
   sealer = new Sealer(
     {
       pending: new Pending({ windowMs: WINDOW_MS, sealDelayMs: 2_000 }),
@@ -51,6 +54,7 @@ beforeEach(async () => {
       },
       nowMs: () => meshMs,
       live: () => server.live(),
+      takeLost: () => absences.take(),
       onSealed: (marks) => server.acknowledge(marks),
       metrics,
       log,
@@ -65,6 +69,8 @@ beforeEach(async () => {
     trustBundle: () => authority.certificatePem,
     take: (window) => sealer.take(window),
     sealedOf: (instance) => sealer.sealedOf(instance),
+    takenOf: (instance) => sealer.takenOf(instance),
+    absences,
     tick: () => ({ kind: 'tick', tick: Math.floor(meshMs / WINDOW_MS), tickMs: WINDOW_MS, elapsedMs: meshMs % WINDOW_MS }),
     wallMs: () => Date.now() + skewMs,
     metrics,
@@ -205,6 +211,43 @@ test('windows of another instance, and anything before hello, end the link', asy
   const stranger = await dial(issueOdd({ authority, dnsNames: [WEB], nowMs: Date.now() }));
   stranger.send({ kind: 'window', window: makeWindow(INSTANCE, 1, 100) });
   expect(await stranger.next('refused')).toMatchObject({ code: 'message_unexpected' });
+});
+
+/** The windows that the next frame tells as lost. */
+async function lostTold(): Promise<number> {
+  await eventually(() => server.live().size).toBe(0);
+  return absences.take()?.windows ?? 0;
+}
+
+test('a proxy that ends in good order loses nothing, and is not waited for', async () => {
+  const proxy = await joined();
+  proxy.send({ kind: 'window', window: makeWindow(INSTANCE, 1, 100, [makeEdge()]) });
+  proxy.send({ kind: 'goodbye', sequence: 1 });
+  proxy.socket.end();
+  expect(await lostTold()).toBe(0);
+  await joined('00000000000000bb');
+  expect(absences.take()).toBe(null);
+});
+
+test('a proxy whose last windows never came tells by its goodbye how many those were', async () => {
+  const proxy = await joined();
+  proxy.send({ kind: 'window', window: makeWindow(INSTANCE, 1, 100, [makeEdge()]) });
+  proxy.send({ kind: 'goodbye', sequence: 4 });
+  proxy.socket.end();
+  expect(await lostTold()).toBe(3);
+});
+
+test('a killed proxy has lost the window that it was counting, as its successor shows; one that comes back has lost nothing', async () => {
+  meshMs = 1_005_000;
+  const first = await joined();
+  first.end();
+  expect(await lostTold()).toBe(0);
+  const back = await joined();
+  back.end();
+  expect(await lostTold()).toBe(0);
+  meshMs = 1_305_000;
+  await joined('00000000000000bb');
+  expect(absences.take()?.windows).toBe(1);
 });
 
 test('rows that name another workload as their own are left out and counted', async () => {

@@ -1,13 +1,14 @@
 /** The control server: one TLS 1.3 port for first certificates and for the proxies' links, and what is pushed to them. */
 import { createServer } from 'node:tls';
 import type { Server } from 'node:tls';
+import { STATUS_MS_MAX } from '../../proxy/wire/orders.ts';
 import type { SocketAddress } from '../../proxy/wire/orders.ts';
 import type { ProxyState } from '../wire/topology.ts';
 import type { Marks } from '../aggregate/pending.ts';
 import { proxyKey } from '../compile/orders.ts';
 import { AgentFault, systemCodeOf } from '../fault.ts';
 import type { KeyedLeaf } from '../issuer/authority.ts';
-import { Link } from './link.ts';
+import { Link, SWEEP_MS } from './link.ts';
 import { Roster } from './roster.ts';
 import { Session } from './session.ts';
 import type { ControlParts } from './session.ts';
@@ -15,7 +16,6 @@ import type { ControlParts } from './session.ts';
 /** More connections are closed at once: 20 times the proxies of a busy host. */
 export const CONNECTIONS_MAX = 4096;
 const HANDSHAKE_MS_MAX = 10_000;
-const SWEEP_MS = 1000;
 
 export class ControlServer {
   readonly #parts: ControlParts;
@@ -125,7 +125,10 @@ export class ControlServer {
     const { proxy } = session;
     const replaced = [...this.#sessions].some((other) => other.proxy?.instance === proxy?.instance);
     if (!proxy || replaced) return;
-    this.#parts.log('info', 'proxy disconnected', { workload: proxy.workload, name: proxy.name, instance: proxy.instance });
+    session.ended();
+    const { silentMs } = session.link;
+    const why = silentMs > STATUS_MS_MAX ? { code: 'proxy_silent', silentMs } : {};
+    this.#parts.log('info', 'proxy disconnected', { workload: proxy.workload, name: proxy.name, instance: proxy.instance, ...why });
     this.#roster.leave(proxy.instance, this.#parts.wallMs());
     this.#onTopology();
   }
@@ -133,6 +136,7 @@ export class ControlServer {
   #sweep(): void {
     const nowMs = this.#parts.wallMs();
     for (const { link } of this.#sessions) link.sweep(nowMs);
+    this.#parts.absences.expire();
     if (this.#roster.forget(nowMs)) this.#onTopology();
   }
 }

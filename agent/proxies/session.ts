@@ -11,7 +11,12 @@ import type { Leaf } from '../issuer/authority.ts';
 import { readCsr } from '../issuer/csr.ts';
 import type { Log } from '../log.ts';
 import type { TakeResult } from '../uplink/sealer.ts';
+import type { Absences, Missing } from './absences.ts';
 import type { Link } from './link.ts';
+
+/** A window may take so long from its end to here, and at most this share of its length. */
+const ON_ITS_WAY_MS = 1_000;
+const ON_ITS_WAY_SHARE = 0.2;
 
 /** What the sessions need of the rest of the agent. */
 export interface ControlParts {
@@ -23,6 +28,9 @@ export interface ControlParts {
   readonly trustBundle: () => string;
   readonly take: (window: ProxyWindow) => TakeResult;
   readonly sealedOf: (instance: string) => number;
+  /** Highest sequence taken of an instance; 0 for none. */
+  readonly takenOf: (instance: string) => number;
+  readonly absences: Absences;
   readonly tick: () => Extract<FromControl, { kind: 'tick' }>;
   /** The wall clock that certificates are checked by. */
   readonly wallMs: () => number;
@@ -47,6 +55,9 @@ export class Session {
   readonly #onChange: (session: Session) => void;
   #proxy: LiveProxy | null = null;
   #sentRevision = 0;
+  #newestTick = 0;
+  /** The last sequence of a process that said goodbye. */
+  #lastSequence: number | null = null;
 
   /** `onChange` is called when the proxy is admitted and when its state changes. */
   constructor(link: Link, parts: ControlParts, onChange: (session: Session) => void) {
@@ -70,6 +81,10 @@ export class Session {
         return this.#window(message.window);
       case 'status':
         return this.#status(message);
+      case 'goodbye':
+        if (!this.#proxy) return this.refuse('message_unexpected', 'goodbye comes after hello');
+        this.#lastSequence = message.sequence;
+        return;
       default:
         return message satisfies never;
     }
@@ -86,6 +101,15 @@ export class Session {
     this.#sentRevision = orders.revision;
     this.#parts.metrics.add('orders_sent_total');
     this.link.send({ kind: 'orders', orders });
+  }
+
+  /** The link is over, and no other link of the process has taken its place: what of its windows is still out? */
+  ended(): void {
+    if (!this.#proxy) return;
+    const { absences, takenOf } = this.#parts;
+    const { instance } = this.#proxy;
+    if (this.#lastSequence === null) absences.left(instance, this.#missing());
+    else absences.parted(instance, Math.max(0, this.#lastSequence - takenOf(instance)));
   }
 
   refuse(code: string, message: string): void {
@@ -128,6 +152,7 @@ export class Session {
     if (sealed > 0) this.link.send({ kind: 'acknowledge', sequence: sealed });
     this.pushOrders();
     this.link.send(tick());
+    this.#parts.absences.joined({ instance, workload: key, name: instanceName });
     log('info', 'proxy connected', { workload: key, name: instanceName, instance, version: proxyVersion });
     this.#onChange(this);
   }
@@ -138,6 +163,7 @@ export class Session {
     const result = take(this.#ownRows(window, this.#proxy.workload));
     switch (result) {
       case 'taken':
+        this.#newestTick = Math.max(this.#newestTick, window.tick);
         return;
       case 'duplicate':
         if (window.sequence <= sealedOf(window.instance)) this.link.send({ kind: 'acknowledge', sequence: sealedOf(window.instance) });
@@ -167,6 +193,18 @@ export class Session {
     if (this.#proxy.ready === ready && this.#proxy.certificateNotAfter === certificateNotAfter) return;
     this.#proxy = { ...this.#proxy, ready, certificateNotAfter };
     this.#onChange(this);
+  }
+
+  /**
+   * A linked proxy sends a window as soon as its tick is over, and a link that its own machine closes is the end of its
+   * process. A silent one, or one that this side cut, may go on counting.
+   */
+  #missing(): Missing {
+    const { tick, tickMs, elapsedMs } = this.#parts.tick();
+    const onItsWay = elapsedMs < Math.min(ON_ITS_WAY_MS, tickMs * ON_ITS_WAY_SHARE);
+    const heard = tick - Math.floor(this.link.silentMs / tickMs) - (onItsWay ? 1 : 0);
+    const goesOn = this.link.endedHere;
+    return { from: Math.max(this.#newestTick + 1, goesOn ? heard : onItsWay ? tick - 1 : tick), to: goesOn ? null : tick };
   }
 
   #speaks(version: number): boolean {

@@ -8,6 +8,7 @@ import { Pending } from '../aggregate/pending.ts';
 import type { Batch, Marks } from '../aggregate/pending.ts';
 import { makeEdge, makeWindow } from '../aggregate/testing.ts';
 import type { AgentFrame } from '../wire/up.ts';
+import type { Told } from '../proxies/absences.ts';
 import { Sealer } from './sealer.ts';
 import { Spool } from './spool.ts';
 import type { Position } from './spool.ts';
@@ -20,17 +21,18 @@ let acknowledged: Marks[];
 let nowMs: number;
 let diskFails: boolean;
 let refused: Batch | null;
+let lost: Told[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sidelight-adoption-'));
-  [spool, acknowledged, nowMs, diskFails, refused] = [await Spool.open(folder), [], 100_000, false, null];
+  [spool, acknowledged, nowMs, diskFails, refused, lost] = [await Spool.open(folder), [], 100_000, false, null, []];
   const store = async (batch: Batch, atMs: number): Promise<void> => {
     if (!diskFails) return spool.append(batch, WINDOW_MS, atMs);
     refused = batch;
     throw new Error('no space left on device');
   };
   const parts = { pending: new Pending({ windowMs: WINDOW_MS, sealDelayMs: 2_000 }), store, nowMs: () => nowMs, live: () => new Set<string>() };
-  sealer = new Sealer({ ...parts, onSealed: (marks) => acknowledged.push(marks), metrics: new Metrics(), log: () => {} }, {});
+  sealer = new Sealer({ ...parts, takeLost: () => lost.shift() ?? null, onSealed: (marks) => acknowledged.push(marks), metrics: new Metrics(), log: () => {} }, {});
 });
 
 afterEach(async () => {
@@ -91,6 +93,26 @@ test('a batch that the cloud has as a whole is not repeated at all, and its prox
   await seal('well');
   expect(await requests()).toBe(7);
   expect(acknowledged.at(-1)).toEqual({ aa: 4, bb: 9 });
+});
+
+test('what was lost is told all the same when nothing else of the batch is left', async () => {
+  let told = 0;
+  lost = [{ windows: 2, done: () => (told += 1) }];
+  take(1, 100);
+  await seal('in vain');
+  expect(told).toBe(0);
+  await welcome(4, { aa: 1 });
+  await seal('well');
+  expect(await frames()).toMatchObject([{ windows: [], dropped: { proxyWindows: 2 } }]);
+  expect(told).toBe(1);
+});
+
+test('a loss that is sealed before any cloud has adopted the spool is told by that frame', async () => {
+  lost = [{ windows: 2, done: () => {} }];
+  take(1, 100);
+  await seal('well');
+  await welcome(4, {});
+  expect(await frames()).toMatchObject([{ marks: { aa: 1 }, dropped: { proxyWindows: 2, frames: 0, folded: 0 } }]);
 });
 
 test('a write that was told as failed and reached the disk all the same counts once after a restart', async () => {

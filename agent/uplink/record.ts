@@ -39,6 +39,7 @@ export interface FramePayload {
 export interface RawPayload {
   readonly windows: readonly ProxyWindow[];
   readonly marks: Marks;
+  readonly lost?: number;
 }
 
 export type Payload = FramePayload | RawPayload | { readonly marks: Marks };

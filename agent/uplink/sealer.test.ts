@@ -3,6 +3,7 @@ import { Metrics } from '../admin/metrics.ts';
 import { Pending } from '../aggregate/pending.ts';
 import type { Batch, Marks } from '../aggregate/pending.ts';
 import { makeEdge, makeWindow } from '../aggregate/testing.ts';
+import type { Told } from '../proxies/absences.ts';
 import { MARK_TTL_MS, MARKS_MAX, Sealer } from './sealer.ts';
 
 const TIMES = { windowMs: 10_000, sealDelayMs: 2_000 };
@@ -12,9 +13,10 @@ let stored: Batch[];
 let sealedMarks: Marks[];
 let metrics: Metrics;
 let sealer: Sealer;
+let lost: Told[];
 
 beforeEach(() => {
-  [nowMs, diskFails, stored, sealedMarks, metrics] = [60_000, false, [], [], new Metrics()];
+  [nowMs, diskFails, stored, sealedMarks, metrics, lost] = [60_000, false, [], [], new Metrics(), []];
   sealer = makeSealer({});
 });
 
@@ -23,7 +25,7 @@ function makeSealer(recovered: Marks): Sealer {
     if (diskFails) throw new Error('no space left');
     stored.push(batch);
   };
-  return new Sealer({ pending: new Pending(TIMES), store, nowMs: () => nowMs, live: () => new Set(), onSealed: (marks) => sealedMarks.push(marks), metrics, log: () => {} }, recovered);
+  return new Sealer({ pending: new Pending(TIMES), store, nowMs: () => nowMs, live: () => new Set(), takeLost: () => lost.shift() ?? null, onSealed: (marks) => sealedMarks.push(marks), metrics, log: () => {} }, recovered);
 }
 
 const sealed = (): string[][] => stored.map(({ windows }) => windows.map(({ instance, sequence }) => `${instance}${sequence}`));
@@ -110,4 +112,22 @@ test('late, lost and repeated windows are counted', async () => {
   await sealer.stop();
   const counts = ['windows_late_total', 'windows_lost_total', 'windows_duplicate_total', 'windows_merged_total', 'frames_sealed_total'] as const;
   expect(counts.map((name) => metrics.get(name))).toEqual([1, 3, 1, 1, 1]);
+});
+
+test('a loss is told once: by the next frame that reaches the disk, by one of its own when nothing else waits', async () => {
+  let told = 0;
+  lost = [{ windows: 3, done: () => (told += 1) }];
+  diskFails = true;
+  await sealer.seal();
+  expect([stored, told]).toEqual([[], 0]);
+  diskFails = false;
+  await sealer.seal();
+  await sealer.seal();
+  expect(stored).toEqual([{ windows: [], marks: {}, lost: 3 }]);
+  expect([told, metrics.get('windows_lost_total')]).toEqual([1, 3]);
+  lost = [{ windows: 1, done: () => (told += 1) }];
+  sealer.take(makeWindow('a', 1, 5));
+  nowMs = 62_000;
+  await sealer.seal();
+  expect(stored.at(-1)).toMatchObject({ windows: [{ instance: 'a' }], marks: { a: 1 }, lost: 1 });
 });

@@ -4,6 +4,7 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { Batch, Marks, Pending } from '../aggregate/pending.ts';
 import { messageOf } from '../fault.ts';
 import type { Log } from '../log.ts';
+import type { Told } from '../proxies/absences.ts';
 import { raiseMarks } from './spool.ts';
 
 /** A proxy that hasn't reported for this long has nothing left in its ring (15 min) that a mark would have to tell apart. */
@@ -19,6 +20,8 @@ export interface SealerParts {
   readonly nowMs: () => number;
   /** Instances that are connected. */
   readonly live: () => ReadonlySet<string>;
+  /** Windows that are known to be lost since it was asked last. */
+  readonly takeLost: () => Told | null;
   /** Everything up to these marks is durable. */
   readonly onSealed: (marks: Marks) => void;
   readonly metrics: Metrics;
@@ -39,6 +42,8 @@ export class Sealer {
   readonly #parts: SealerParts;
   readonly #marks = new Map<string, Mark>();
   #unsealed: Batch | null = null;
+  /** The losses that the unsealed batch tells of. */
+  #told: Told | null = null;
   #sealing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -68,6 +73,11 @@ export class Sealer {
   /** Highest durable sequence of an instance; 0 for none. */
   sealedOf(instance: string): number {
     return this.#marks.get(instance)?.sealed ?? 0;
+  }
+
+  /** Highest sequence taken of an instance; 0 for none. */
+  takenOf(instance: string): number {
+    return this.#marks.get(instance)?.taken ?? 0;
   }
 
   /** What the cloud has counts as durable here, and what still waits of it is dropped. */
@@ -108,14 +118,15 @@ export class Sealer {
     const batch = this.#unsealed;
     if (!batch) return 0;
     const windows = batch.windows.filter(({ instance, sequence }) => sequence > (known[instance] ?? 0));
-    this.#unsealed = windows.length === 0 ? null : { windows, marks: raiseMarks(batch.marks, known, Object.keys(batch.marks)) };
+    const needed = windows.length > 0 || (batch.lost ?? 0) > 0;
+    this.#unsealed = needed ? { ...batch, windows, marks: raiseMarks(batch.marks, known, Object.keys(batch.marks)) } : null;
     return batch.windows.length - windows.length;
   }
 
   async #sealOnce(next: () => Batch | null): Promise<void> {
     const { store, nowMs, metrics, log, onSealed } = this.#parts;
     // A batch that failed is tried again as it was: its frame may have reached the disk all the same.
-    const batch = (this.#unsealed ??= this.#withAllMarks(next()));
+    const batch = (this.#unsealed ??= this.#withAllMarks(this.#withLosses(next())));
     if (!batch) return;
     try {
       await store(batch, nowMs());
@@ -125,10 +136,20 @@ export class Sealer {
       return;
     }
     this.#unsealed = null;
+    this.#told?.done();
+    this.#told = null;
     this.#raiseAll(batch.marks);
     metrics.add('frames_sealed_total');
     metrics.add('windows_merged_total', batch.windows.length);
     onSealed(batch.marks);
+  }
+
+  /** A loss is told by the next frame, and by one of its own when there is nothing else to send. */
+  #withLosses(batch: Batch | null): Batch | null {
+    this.#told = this.#parts.takeLost();
+    if (!this.#told) return batch;
+    this.#parts.metrics.add('windows_lost_total', this.#told.windows);
+    return { windows: [], marks: {}, ...batch, lost: this.#told.windows };
   }
 
   /** A frame carries the marks of all proxies that may still have something to send. */
@@ -136,7 +157,7 @@ export class Sealer {
     if (!batch) return null;
     this.#forgetMarks(this.#parts.nowMs() - MARK_TTL_MS);
     const sealed = [...this.#marks].filter(([, mark]) => mark.sealed > 0).map(([instance, mark]) => [instance, mark.sealed] as const);
-    return { windows: batch.windows, marks: { ...Object.fromEntries(sealed), ...batch.marks } };
+    return { ...batch, marks: { ...Object.fromEntries(sealed), ...batch.marks } };
   }
 
   #forgetMarks(oldestMs: number): void {

@@ -47,6 +47,7 @@ export class Spool {
   #marks: Marks = {};
   /** The segment whose newest record holds the marks. */
   #marksSegment = 0;
+  #lastSealedMs: number | null = null;
   #busy: Promise<unknown> = Promise.resolve();
   #damaged = 0;
   #droppedFrames = 0;
@@ -77,6 +78,11 @@ export class Spool {
   /** Per proxy instance the highest sequence in any record so far, as recovered and as written since. */
   get marks(): Marks {
     return this.#marks;
+  }
+
+  /** When the newest record was sealed, ms since 1970; null for a spool without any. */
+  get lastSealedMs(): number | null {
+    return this.#lastSealedMs;
   }
 
   get frames(): number {
@@ -112,6 +118,7 @@ export class Spool {
       this.#sequence = full.sequence;
       this.#untold = 0;
       this.#marks = batch.marks;
+      this.#lastSealedMs = full.sealedAtMs;
       this.#marksSegment = id;
       this.#entries = [...this.#entries.filter(({ segment }) => !doomed.has(segment)), { meta: full, segment: id, offset, length }];
       this.#droppedFrames += lost.length;
@@ -189,9 +196,9 @@ export class Spool {
         return { windows, marks, dropped: meta.dropped };
       }
       case 'raw': {
-        const { windows, marks } = inflatePayload<RawPayload>(record);
+        const { windows, marks, lost } = inflatePayload<RawPayload>(record);
         const known = this.#adoption?.marks ?? {};
-        const { windows: merged, proxyWindows, folded } = sealWindows(windows.filter(({ instance, sequence }) => sequence > (known[instance] ?? 0)), meta.lengthMs);
+        const { windows: merged, proxyWindows, folded } = sealWindows(windows.filter(({ instance, sequence }) => sequence > (known[instance] ?? 0)), meta.lengthMs, lost);
         return { windows: merged, marks: raiseMarks(marks, known, Object.keys(marks)), dropped: { proxyWindows, folded, frames: meta.droppedFrames } };
       }
       case 'adopted':
@@ -203,8 +210,8 @@ export class Spool {
 
   #compose(batch: Batch, lengthMs: number, nowMs: number): [Entry['meta'], Buffer] {
     const base = { sequence: this.#sequence + 1, sealedAtMs: nowMs, floor: 0, droppedFrames: 0, acknowledged: this.#latestAcknowledged() };
-    if (this.#epoch === null) return [{ kind: 'raw', ...base, lengthMs }, deflatePayload({ windows: batch.windows, marks: batch.marks })];
-    const { windows, proxyWindows, folded } = sealWindows(batch.windows, lengthMs);
+    if (this.#epoch === null) return [{ kind: 'raw', ...base, lengthMs }, deflatePayload(batch)];
+    const { windows, proxyWindows, folded } = sealWindows(batch.windows, lengthMs, batch.lost);
     return [{ kind: 'frame', ...base, epoch: this.#epoch, dropped: { proxyWindows, frames: 0, folded } }, deflatePayload({ windows, marks: batch.marks })];
   }
 
@@ -274,6 +281,7 @@ export class Spool {
     if (isSameFrame(this.#entries.at(-1)?.meta, meta)) this.#entries.pop();
     this.#entries.push({ meta, segment, offset, length });
     this.#marks = marks;
+    this.#lastSealedMs = meta.sealedAtMs;
     this.#marksSegment = segment;
     for (const [epoch, sequence] of meta.acknowledged) this.#acknowledged.set(epoch, sequence);
     if (meta.kind === 'frame') this.#epoch = Math.max(meta.epoch, this.#epoch ?? 0);

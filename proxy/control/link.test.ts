@@ -5,7 +5,7 @@ import { seededRandom } from '../test/random.ts';
 import { Series } from '../telemetry/series.ts';
 import { edgeKey, exchangeEnd } from '../telemetry/testing.ts';
 import { WindowRing } from '../telemetry/window.ts';
-import type { FromControl, ProxyOrders, ToControl } from '../wire/orders.ts';
+import { STATUS_MS_MAX, type FromControl, type ProxyOrders, type ToControl } from '../wire/orders.ts';
 import type { Dial, DialOptions, LinkEvents } from './dial.ts';
 import { ControlLink, SILENCE_MS_MAX, WELCOME_MS_MAX } from './link.ts';
 
@@ -177,7 +177,42 @@ test('orders and anchors are handed on; unknown and malformed messages are count
   link.stop();
 });
 
-test('the status is sent when it changed, and only then', () => {
+test('a proxy that ends says which window was its last, but not to a control plane that has not welcomed it', () => {
+  const { link, certify, newest, ring, count } = setUp();
+  certify();
+  link.start();
+  ring.announce(500, 10_000, 0, 0);
+  for (let window = 1; window <= 41; window++) {
+    count();
+    ring.flush(window);
+  }
+  open(newest());
+  link.goodbye();
+  expect(newest().sent.map(({ kind }) => kind)).toEqual(['hello']);
+  tell(newest(), WELCOME);
+  link.goodbye();
+  expect(newest().text.at(-1)).toBe(golden('to-goodbye'));
+  link.stop();
+});
+
+test('a status that does not change is repeated at least every 20 s, so that a vanished proxy is told from an idle one', () => {
+  const { link, certify, newest } = setUp();
+  certify();
+  link.start();
+  open(newest());
+  tell(newest(), WELCOME);
+  const statuses = () => newest().sent.filter(({ kind }) => kind === 'status').length;
+  for (let seen = 1; seen <= 5; seen++) {
+    expect(statuses()).toBe(seen);
+    for (let waitedMs = 0; waitedMs < STATUS_MS_MAX; waitedMs += 1_000) {
+      vi.advanceTimersByTime(1_000);
+      tell(newest(), { kind: 'acknowledge', sequence: 0 });
+    }
+  }
+  link.stop();
+});
+
+test('the status is sent when it changed, and not at every look', () => {
   const { link, certify, newest, status } = setUp();
   certify();
   link.start();

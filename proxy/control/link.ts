@@ -5,7 +5,7 @@
 import type { Credentials } from '../identity/credentials.ts';
 import type { Log } from '../log.ts';
 import type { WindowRing } from '../telemetry/window.ts';
-import type { FromControl, ProxyOrders, SocketAddress, ToControl } from '../wire/orders.ts';
+import { STATUS_MS_MAX, type FromControl, type ProxyOrders, type SocketAddress, type ToControl } from '../wire/orders.ts';
 import { CONTROL_WIRE_VERSION } from '../wire/version.ts';
 import { backoffMs, redialMs } from './backoff.ts';
 import { decodeMessage } from './decode.ts';
@@ -60,6 +60,7 @@ interface Current {
   /** Windows up to this sequence were sent on this connection. */
   sentSequence: number;
   sentStatus: string;
+  sentStatusMs: number;
 }
 
 export class ControlLink {
@@ -109,13 +110,21 @@ export class ControlLink {
     }
   }
 
-  /** Sends the status when it isn't what this connection was told last. */
+  /** Says that no further window comes. */
+  goodbye(): void {
+    if (this.linked) this.#current?.socket?.send(JSON.stringify({ kind: 'goodbye', sequence: this.#parts.ring.sequence } satisfies ToControl));
+  }
+
+  /** Sends the status when it isn't what this connection was told last, or was told long ago. */
   sendStatus(): void {
     const current = this.#current;
     if (current?.welcomed !== true) return;
     const text = JSON.stringify({ kind: 'status', ...this.#parts.status() } satisfies ToControl);
-    if (text === current.sentStatus) return;
+    const now = this.#parts.nowMs();
+    // Looked at every pulse, so what is due at the next one is due now.
+    if (text === current.sentStatus && now - current.sentStatusMs < STATUS_MS_MAX - PULSE_MS) return;
     current.sentStatus = text;
+    current.sentStatusMs = now;
     current.socket?.send(text);
   }
 
@@ -140,6 +149,7 @@ export class ControlLink {
       heardMs: nowMs(),
       sentSequence: 0,
       sentStatus: '',
+      sentStatusMs: 0,
     };
     this.#current = current;
     const dialled = dial(

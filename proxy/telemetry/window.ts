@@ -64,6 +64,11 @@ export class WindowRing {
     this.#beganMs = nowMs;
   }
 
+  /** The sequence of the last sealed window, 0 before the first. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   get waiting(): number {
     return this.#waiting.length;
   }

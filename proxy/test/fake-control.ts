@@ -40,6 +40,8 @@ export interface FakeControl {
   /** As they came, those that came again as well. */
   readonly windows: ProxyWindow[];
   readonly statuses: Extract<ToControl, { kind: 'status' }>[];
+  /** Last sequences that proxies said at their end. */
+  readonly goodbyes: number[];
   /** The newest link (of this workload) that is still open. */
   link(workload?: string): FakeLink | null;
   /** Accept no `certify` from now on, with this code. */
@@ -79,6 +81,8 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
       if (options.acknowledges?.(message.window) ?? true) send({ kind: 'acknowledge', sequence: message.window.sequence });
     } else if (message.kind === 'status') {
       control.statuses.push(message);
+    } else if (message.kind === 'goodbye') {
+      control.goodbyes.push(message.sequence);
     } else {
       onHello(socket, message, send);
     }
@@ -135,6 +139,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     hellos: [],
     windows: [],
     statuses: [],
+    goodbyes: [],
     link: (workload) => links.find(({ open, hello }) => open && (workload === undefined || hello.workload === workload)) ?? null,
     refuse: null,
     async close() {

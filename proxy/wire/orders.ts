@@ -15,6 +15,9 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** A proxy says its status at least this often, so that one whose host vanished is told from one that is idle. */
+export const STATUS_MS_MAX = 20_000;
+
 /** One place where a service is served. */
 export interface Endpoint {
   /** Where the app listens, as seen from its own proxy; the target of the hop's CONNECT. */
@@ -86,13 +89,16 @@ export type ToControl =
     }
   | { readonly kind: 'window'; readonly window: ProxyWindow }
   | {
+      /** On each change, and at least every `STATUS_MS_MAX`: a control plane that hears nothing for twice as long gives the proxy up. */
       readonly kind: 'status';
       readonly ready: boolean;
       /** Revision of the orders in force. */
       readonly revision: number;
       /** The leaf's notAfter as ISO 8601, as loaded. */
       readonly certificateNotAfter: string | null;
-    };
+    }
+  /** The process ends in good order and counts no more; `sequence` is that of its last window, 0 for none. The link closes after it. */
+  | { readonly kind: 'goodbye'; readonly sequence: number };
 
 export type FromControl =
   | {
