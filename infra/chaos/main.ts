@@ -5,10 +5,12 @@ import { Fault, faultText } from '../fault.ts';
 import { faults } from './faults.ts';
 import { reportJson, reportText } from './report.ts';
 import type { Scenario } from './scenario.ts';
+import { soakScenario } from './soak.ts';
 
 /** One line a scenario. */
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   faults,
+  soak: soakScenario,
 };
 
 /** Exit codes: a bar was missed, the command was wrong (sysexits.h EX_USAGE). */
