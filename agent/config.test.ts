@@ -11,6 +11,7 @@ test('two options are enough, and everything else has its default', () => {
       windowMs: 10_000,
       leafTtlMs: 86_400_000,
       admin: { host: '127.0.0.1', port: 0 },
+      clockOffsetMs: 0,
       logLevel: 'info',
     },
   });
@@ -25,6 +26,7 @@ test('every option comes from the environment too, and an argument goes before i
     SIDELIGHT_AGENT_WINDOW_MS: '500',
     SIDELIGHT_AGENT_LEAF_TTL_MS: '5000',
     SIDELIGHT_AGENT_ADMIN: '[::1]:9000',
+    SIDELIGHT_AGENT_CLOCK_OFFSET_MS: '-5',
     SIDELIGHT_AGENT_LOG_LEVEL: 'debug',
   };
   expect(Object.keys(env)).toHaveLength(Object.keys(OPTIONS).length);
@@ -37,6 +39,7 @@ test('every option comes from the environment too, and an argument goes before i
       windowMs: 500,
       leafTtlMs: 5000,
       admin: { host: '::1', port: 9000 },
+      clockOffsetMs: -5,
       logLevel: 'debug',
     },
   });

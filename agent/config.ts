@@ -13,6 +13,8 @@ export interface HostConfig {
   readonly uplink: { readonly cloud: string; readonly tokenFile: string } | null;
   readonly windowMs: number;
   readonly leafTtlMs: number;
+  /** Added to the machine's wall clock, for tests of a clock that is wrong. */
+  readonly clockOffsetMs: number;
   readonly admin: SocketAddress;
   readonly logLevel: LogLevel;
 }
@@ -26,6 +28,7 @@ export const OPTIONS = {
   'token-file': { value: 'FILE', help: 'the cluster’s token for --cloud', fallback: '' },
   'window-ms': { value: 'MS', help: 'length of a metrics window, 100 to 60000', fallback: String(WINDOW_MS) },
   'leaf-ttl-ms': { value: 'MS', help: 'life of the proxies’ certificates, 2000 to 2592000000', fallback: String(LEAF_TTL_MS) },
+  'clock-offset-ms': { value: 'MS', help: 'for tests: the machine’s clock is taken to be wrong by this, -86400000 to 86400000', fallback: '0' },
   admin: { value: 'ADDRESS', help: '/ready, /live and /metrics; port 0 takes a free one', fallback: '127.0.0.1:0' },
   'log-level': { value: 'LEVEL', help: LOG_LEVELS.join(', '), fallback: 'info' },
 } as const satisfies Record<string, { value: string; help: string; fallback: string | null }>;
@@ -54,6 +57,7 @@ export function parseHostConfig(args: readonly string[], env: Readonly<Record<st
     uplink: readUplink(text('cloud'), text('token-file'), faults),
     windowMs: readWhole('window-ms', text('window-ms'), 100, 60_000, faults),
     leafTtlMs: readWhole('leaf-ttl-ms', text('leaf-ttl-ms'), 2_000, 2_592_000_000, faults),
+    clockOffsetMs: readWhole('clock-offset-ms', text('clock-offset-ms'), -86_400_000, 86_400_000, faults),
     admin: readAdmin(text('admin'), faults),
     logLevel: readLevel(text('log-level'), faults),
   };
@@ -108,7 +112,7 @@ function readUplink(cloud: string, tokenFile: string, faults: ConfigFault[]): Ho
 }
 
 function readWhole(name: OptionName, text: string, min: number, max: number, faults: ConfigFault[]): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max)) faults.push({ code: 'option_invalid', message: `--${name} "${text}" is no whole number from ${min} to ${max}` });
   return value;
 }

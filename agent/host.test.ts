@@ -197,6 +197,22 @@ test('the cloud’s clock becomes the mesh’s', async () => {
   expect(Math.abs(tick * tickMs + elapsedMs - (Date.now() + 600_000))).toBeLessThan(1_000);
 });
 
+test.each([600_000, -600_000])('an agent whose clock is wrong by %i ms serves at once, with certificates that hold now and windows of the cloud’s time', async (offsetMs) => {
+  const cloud = await launchCloud(1);
+  const agent = launch(['--cloud', cloud.url, '--token-file', join(folder, 'token'), '--window-ms', '1000', '--clock-offset-ms', String(offsetMs)]);
+  await agent.logged('agent ready');
+  const proxy = await linked('web');
+  const { tick, tickMs, elapsedMs } = await proxy.next('tick');
+  expect(Math.abs(tick * tickMs + elapsedMs - Date.now())).toBeLessThan(1_000);
+  const { certificatePem } = await certify(dialFacts(), 'shop/host/web', tokenOf('web'));
+  for (const pem of [certificatePem, dialFacts().trustBundle, proxy.socket.getPeerX509Certificate()?.toString() ?? '']) {
+    const { validFromDate, validToDate } = new X509Certificate(pem);
+    expect(validFromDate.getTime()).toBeLessThanOrEqual(Date.now());
+    expect(validToDate.getTime()).toBeGreaterThan(Date.now() + 3_600_000);
+  }
+  expect(agent.log.map(({ code }) => code)).toContain(offsetMs > 0 ? 'clock_stepped' : 'clock_moved');
+});
+
 test('the topology says who is meshed, with identities and certificates', async () => {
   const cloud = await launchCloud(1);
   const agent = launch(['--cloud', cloud.url, '--token-file', join(folder, 'token')]);

@@ -39,6 +39,8 @@ import { UPLINK_WIRE_VERSION } from './wire/version.ts';
 
 /** Ticks go out by the cloud's clock if it answers within this, else by the agent's own until it does. */
 const FIRST_WELCOME_MS_MAX = 1_500;
+/** The control server's own certificate is made anew when it turns out that it was made at a time so wrong; leaves begin 5 minutes back. */
+const LEAF_SKEW_MS = 60_000;
 /** How often to look whether a window is due for its seal. */
 const SEAL_LOOK_MS = 100;
 
@@ -111,7 +113,7 @@ export class Host {
     this.#clock = new Clock(sources, config.windowMs);
     this.#ticker = new Ticker({ nowMs: () => this.#clock.nowMs(), windowMs: config.windowMs, onTick: () => this.#control.tick() });
     this.#tokens = new JoinTokens(join(config.stateFolder, 'tokens'));
-    this.#ownLeaf = new OwnLeaf(authority, identityOf('control', 'sidelight', mesh.trustDomain), config.leafTtlMs, sources.wallMs);
+    this.#ownLeaf = new OwnLeaf(authority, identityOf('control', 'sidelight', mesh.trustDomain), config.leafTtlMs, () => this.#certificateMs());
     this.#absences = this.#makeAbsences();
     this.#sealer = this.#makeSealer();
     this.#control = this.#makeControl();
@@ -200,7 +202,7 @@ export class Host {
       workload: (key: string) => mesh.inventory.workloads.get(key),
       orders: (workload: string, instanceName: string) => mesh.orders(workload, instanceName),
       tokenMatches: (workload: { namespace: string; name: string }, token: string) => this.#tokens.matches(workload, token),
-      issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => authority.issue(publicKey, identity, sources.wallMs(), config.leafTtlMs),
+      issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => authority.issue(publicKey, identity, this.#certificateMs(), config.leafTtlMs),
       trustBundle: () => authority.certificatePem,
       take: (window: Parameters<Sealer['take']>[0]) => this.#sealer.take(window),
       sealedOf: (instance: string) => this.#sealer.sealedOf(instance),
@@ -252,7 +254,13 @@ export class Host {
     this.metrics.add('clock_corrections_total');
     const level = correction.kind === 'stepped' ? 'warn' : 'info';
     this.#parts.log(level, 'the mesh clock was corrected to the cloud’s', { code: `clock_${correction.kind}`, byMs: Math.round(correction.byMs) });
+    if (Math.abs(correction.byMs) > LEAF_SKEW_MS) this.#control.renew(this.#ownLeaf.issue());
     if (this.#ready) this.#ticker.start();
+  }
+
+  /** A certificate must have begun by the proxies' clocks: when the agent's and the cloud's differ, by the earlier one. */
+  #certificateMs(): number {
+    return Math.min(this.#parts.sources.wallMs(), this.#clock.nowMs());
   }
 
   #applyMesh(text: string): void {

@@ -24,7 +24,7 @@ async function runHost(config: Parameters<typeof startHost>[0]): Promise<number>
   const log = createLog(config.logLevel);
   const stopped = signalled();
   try {
-    const host = await startHost(config, { wallMs: Date.now, monotonicMs: () => performance.now(), random: Math.random }, log);
+    const host = await startHost(config, { wallMs: () => Date.now() + config.clockOffsetMs, monotonicMs: () => performance.now(), random: Math.random }, log);
     log('info', 'agent stops', { signal: await stopped });
     await host.stop();
     return EXIT.stopped;

@@ -6,7 +6,7 @@ const GOOD = { DATABASE_URL: 'postgres://sidelight_server:x@127.0.0.1:5432/sidel
 test('what is needed is enough', () => {
   expect(parseConfig(GOOD)).toEqual({
     kind: 'config',
-    config: { port: 7400, host: '127.0.0.1', databaseUrl: GOOD.DATABASE_URL, secret: GOOD.SIDELIGHT_SECRET, publicUrl: null, outboundAllow: [], consoleDir: null, logLevel: 'info' },
+    config: { port: 7400, host: '127.0.0.1', databaseUrl: GOOD.DATABASE_URL, secret: GOOD.SIDELIGHT_SECRET, publicUrl: null, outboundAllow: [], consoleDir: null, clockOffsetMs: 0, logLevel: 'info' },
   });
 });
 

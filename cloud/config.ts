@@ -10,6 +10,7 @@ export const SETTINGS = [
   { name: 'PUBLIC_URL', default: 'http://HOST:PORT', meaning: 'origin under which people and agents reach the cloud' },
   { name: 'OUTBOUND_ALLOW', default: '', meaning: 'host:port entries, separated by commas, that webhooks may reach although they are private' },
   { name: 'CONSOLE_DIR', default: 'web/dist', meaning: 'folder of the built console' },
+  { name: 'CLOCK_OFFSET_MS', default: '0', meaning: 'for tests: added to the clock of this machine' },
   { name: 'LOG_LEVEL', default: 'info', meaning: 'debug, info, warn or error' },
 ] as const;
 
@@ -25,6 +26,7 @@ export interface CloudConfig {
   readonly publicUrl: string | null;
   readonly outboundAllow: readonly string[];
   readonly consoleDir: string | null;
+  readonly clockOffsetMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -51,6 +53,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     publicUrl: text('PUBLIC_URL') === '' ? null : parsePublicUrl(text('PUBLIC_URL'), (message) => fault('PUBLIC_URL', message)),
     outboundAllow: parseAllow(text('OUTBOUND_ALLOW'), (message) => fault('OUTBOUND_ALLOW', message)),
     consoleDir: text('CONSOLE_DIR') || null,
+    clockOffsetMs: parseOffset(text('CLOCK_OFFSET_MS') || '0', (message) => fault('CLOCK_OFFSET_MS', message)),
     logLevel: parseLevel(text('LOG_LEVEL') || 'info', (message) => fault('LOG_LEVEL', message)),
   };
   return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'config', config };
@@ -62,6 +65,11 @@ function parsePort(text: string, complain: Complain): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) complain(`"${text}" is no port; give a number from 0 to 65535`);
   return port;
+}
+
+function parseOffset(text: string, complain: Complain): number {
+  if (!/^-?\d{1,12}$/.test(text)) complain(`"${text}" is no whole number of milliseconds`);
+  return Number(text);
 }
 
 function parseDatabase(text: string, complain: Complain): string {

@@ -22,7 +22,7 @@ async function main(config: CloudConfig): Promise<void> {
     serializers: { error: stdSerializers.err },
     redact: ['*.authorization', '*.cookie', '*.token', '*.password', '*.secret'],
   });
-  const cloud = await startCloud({ config, consoleDir: config.consoleDir ?? CONSOLE_DIR, log, now: Date.now });
+  const cloud = await startCloud({ config, consoleDir: config.consoleDir ?? CONSOLE_DIR, log, now: () => Date.now() + config.clockOffsetMs });
   const stop = (signal: string): void => {
     log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();

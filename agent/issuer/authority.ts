@@ -9,6 +9,8 @@ import { buildCertificate } from './certificate.ts';
 
 /** Clocks of hosts differ by a little: certificates begin this long ago. */
 export const NOT_BEFORE_BACK_MS = 5 * 60_000;
+/** The authority's own certificate is made before anything can tell that this machine's clock is wrong. */
+const AUTHORITY_NOT_BEFORE_BACK_MS = 24 * 3_600_000;
 export const LEAF_TTL_MS = 24 * 3_600_000;
 const AUTHORITY_TTL_MS = 10 * 365 * 24 * 3_600_000;
 
@@ -61,7 +63,7 @@ export class Authority {
 export function createAuthority(trustDomain: string, nowMs: number): { authority: Authority; keyPem: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = `Sidelight ${trustDomain}`;
-  const times = { notBeforeMs: nowMs - NOT_BEFORE_BACK_MS, notAfterMs: nowMs + AUTHORITY_TTL_MS };
+  const times = { notBeforeMs: nowMs - AUTHORITY_NOT_BEFORE_BACK_MS, notAfterMs: nowMs + AUTHORITY_TTL_MS };
   const issuer = { issuerName: name, issuerKey: privateKey, serial: randomBytes(16) };
   const pem = buildCertificate({ ...issuer, ...times, publicKey, holder: { kind: 'authority', name } });
   return { authority: new Authority(name, privateKey, pem), keyPem: pemOf(privateKey) };
