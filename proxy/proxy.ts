@@ -14,7 +14,8 @@ import { certify, type CertifyResult } from './identity/certify.ts';
 import { Issuance } from './identity/issuance.ts';
 import { LeafHolder } from './identity/leaf-holder.ts';
 import { StateFolder } from './identity/state-folder.ts';
-import { verifyLeaf, type LeafOwner } from './identity/verify.ts';
+import { TrustReport } from './identity/trust.ts';
+import { holdsCertificates, verifyLeaf, type LeafOwner } from './identity/verify.ts';
 import type { Logger } from './log.ts';
 import { ownMetrics } from './own-metrics.ts';
 import { withExchangeFile } from './telemetry/exchange-file.ts';
@@ -51,6 +52,7 @@ export class Proxy {
   readonly #series = new Series();
   readonly #holder: LeafHolder;
   readonly #anchors: Anchors;
+  readonly #trust = new TrustReport();
   readonly #owner: LeafOwner;
   readonly #state: StateFolder | null;
   readonly #dataplane: Dataplane;
@@ -94,6 +96,7 @@ export class Proxy {
       ring: this.#ring,
       onOrders: (orders) => this.#takeOrders(orders),
       onBundle: (trustBundle) => this.#takeBundle(trustBundle),
+      onRenew: (withinMs) => this.#issuance.renewWithin(withinMs),
       onClock: () => this.#clock.arm(),
       status: () => this.#status(),
       nowMs,
@@ -196,6 +199,9 @@ export class Proxy {
   }
 
   #takeBundle(trustBundle: string): void {
+    if (!holdsCertificates(trustBundle)) {
+      return this.#around.logger.log('error', 'trust anchors refused, the last ones stay in force', { code: 'bundle_unusable', reason: 'they hold no certificate that can be read' });
+    }
     this.#anchors.put(trustBundle);
     this.#holder.putBundle(trustBundle);
     this.#keep('the trust bundle', (state) => state.saveBundle(trustBundle));
@@ -227,6 +233,7 @@ export class Proxy {
       ready: this.#notReady().length === 0,
       revision: this.#applied.orders?.revision ?? 0,
       certificateNotAfter: leaf === null ? null : new Date(leaf.notAfterMs).toISOString(),
+      ...this.#trust.of(leaf),
     };
   }
 

@@ -18,7 +18,7 @@ function changed(sample: string, path: string, value: unknown): string {
 }
 
 test('there is a golden sample of each kind', () => {
-  expect(samples.toSorted()).toEqual(['acknowledge', 'bundle', 'certified', 'orders', 'refused', 'tick', 'welcome'].map((kind) => `from-${kind}.json`));
+  expect(samples.toSorted()).toEqual(['acknowledge', 'bundle', 'certified', 'orders', 'refused', 'renew', 'tick', 'welcome'].map((kind) => `from-${kind}.json`));
 });
 
 test.each(samples)('control link version 1: %s still decodes, whole', (name) => {

@@ -7,6 +7,7 @@ export const LISTENERS_MAX = 1_000;
 export const ENDPOINTS_MAX = 10_000;
 const PEM_LENGTH_MAX = 256 * 1024;
 const TICK_MS_MAX = 3_600_000;
+const RENEW_MS_MAX = 24 * 3_600_000;
 
 export type Decoded =
   | { readonly kind: 'message'; readonly message: FromControl }
@@ -101,6 +102,7 @@ const READERS: { readonly [Kind in FromControl['kind']]: (fields: Fields) => Ext
   }),
   acknowledge: (fields) => ({ kind: 'acknowledge', sequence: asWhole(fields['sequence'], 'sequence') }),
   bundle: (fields) => ({ kind: 'bundle', trustBundle: asString(fields['trustBundle'], 'trustBundle', PEM_LENGTH_MAX) }),
+  renew: (fields) => ({ kind: 'renew', withinMs: asWhole(fields['withinMs'], 'withinMs', 0, RENEW_MS_MAX) }),
 };
 
 /** Ms with a fraction are fine; a tick longer ago than its length as well, when the sender was held up. */

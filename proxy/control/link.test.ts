@@ -35,6 +35,7 @@ function setUp() {
   const ring = new WindowRing('0123456789abcdef', () => series.seal(), 0);
   const orders: ProxyOrders[] = [];
   const bundles: string[] = [];
+  const renewals: number[] = [];
   const status = { ready: false, revision: 0, certificateNotAfter: null as string | null };
   const link = new ControlLink({
     dial,
@@ -46,6 +47,7 @@ function setUp() {
     ring,
     onOrders: (taken) => void orders.push(taken),
     onBundle: (taken) => void bundles.push(taken),
+    onRenew: (withinMs) => void renewals.push(withinMs),
     onClock: () => undefined,
     status: () => ({ ...status }),
     nowMs: Date.now,
@@ -57,7 +59,7 @@ function setUp() {
     holder.put({ certificateChain: 'chain', privateKey: 'key', trustBundle: 'anchors' }, 'web.shop', Date.now() + lifeMs);
   const count = () => series.ended(series.edge(edgeKey()), exchangeEnd());
   const newest = () => dials.at(-1) ?? expect.fail('nothing was dialled');
-  return { dials, link, ring, orders, bundles, status, certify, count, newest, holder };
+  return { dials, link, ring, orders, bundles, renewals, status, certify, count, newest, holder };
 }
 
 function end(dialled: Dialled, reason: string): void {
@@ -158,19 +160,21 @@ test('a window goes out once per connection, and again on the next one until it 
 });
 
 test('orders and anchors are handed on; unknown and malformed messages are counted and harm nothing', () => {
-  const { link, certify, newest, orders, bundles } = setUp();
+  const { link, certify, newest, orders, bundles, renewals } = setUp();
   certify();
   link.start();
   open(newest());
   tell(newest(), WELCOME);
   newest().events.message(golden('from-orders'));
   newest().events.message(golden('from-bundle'));
+  newest().events.message(golden('from-renew'));
   tell(newest(), { kind: 'new-in-version-9' });
   newest().events.message('{"kind":"orders","orders":{}}');
   newest().events.message('nonsense');
   newest().events.message(golden('from-certified'));
   expect(orders).toEqual([JSON.parse(golden('from-orders')).orders]);
   expect(bundles).toHaveLength(1);
+  expect(renewals).toEqual([30_000]);
   expect(link.unknownMessages).toBe(1);
   expect(link.badMessages).toBe(3);
   expect(link.linked).toBe(true);

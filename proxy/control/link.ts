@@ -37,6 +37,7 @@ export interface LinkParts {
   readonly ring: WindowRing;
   readonly onOrders: (orders: ProxyOrders) => void;
   readonly onBundle: (trustBundle: string) => void;
+  readonly onRenew: (withinMs: number) => void;
   /** After each change of what the window clock goes by: a tick, the link up or down. */
   readonly onClock: () => void;
   readonly status: () => StatusFacts;
@@ -200,7 +201,7 @@ export class ControlLink {
   }
 
   #take(current: Current, message: FromControl): void {
-    const { ring, nowMs, log, onOrders, onBundle, onClock } = this.#parts;
+    const { ring, nowMs, log, onOrders, onBundle, onRenew, onClock } = this.#parts;
     switch (message.kind) {
       case 'welcome':
         return this.#welcomed(current);
@@ -214,7 +215,10 @@ export class ControlLink {
       case 'acknowledge':
         return ring.acknowledge(message.sequence);
       case 'bundle':
-        return onBundle(message.trustBundle);
+        onBundle(message.trustBundle);
+        return this.sendStatus();
+      case 'renew':
+        return onRenew(message.withinMs);
       case 'refused':
         log('error', 'the control plane refused this proxy', { code: message.code, reason: message.message });
         return current.handle.close();

@@ -30,6 +30,15 @@ export function certificatesOf(pem: string): X509Certificate[] {
   return (pem.match(PEM_BLOCK) ?? []).map((block) => new X509Certificate(block));
 }
 
+/** Whether a text is certificates that can be read, one at least. */
+export function holdsCertificates(pem: string): boolean {
+  try {
+    return certificatesOf(pem).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 const invalid = (reason: string): VerifiedLeaf => ({ kind: 'invalid', reason });
 
 /** Checks a leaf for its owner at `nowMs`. Never throws: what can't be read is invalid. */

@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -177,16 +178,34 @@ test('kept state that is expired or torn is left out with a word, and made anew'
   ]);
 });
 
-test('new trust anchors that come over the link are kept', async () => {
+test('new trust anchors that come over the link are kept and reported, unusable ones refused', async () => {
   const fake = await control();
   const stateDir = join(temporaryFolder(), 'state');
   const proxy = startProxy(proxyEnv({ controlPort: fake.port, trustBundle: ca.certificate, stateDir }));
   const link = await until(() => fake.link(), proxy.text);
   const both = ca.certificate + createTestCa('next').certificate;
+  const told = () => fake.statuses.map(({ bundleSha256 }) => bundleSha256);
+  const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+  const expected = (...pems: readonly string[]): string => sha256(pems.map((pem) => sha256(new X509Certificate(pem).raw)).toSorted().join('\n'));
+  await until(() => told().includes(expected(ca.certificate)), proxy.text);
+  link.send({ kind: 'bundle', trustBundle: 'no certificate' });
+  link.send({ kind: 'bundle', trustBundle: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' });
   link.send({ kind: 'bundle', trustBundle: both });
   await until(() => readFileSync(join(stateDir, 'trust-bundle.pem'), 'utf8') === both, proxy.text);
+  await until(() => told().at(-1) === expected(ca.certificate, both.slice(ca.certificate.length)), proxy.text);
+  expect(fake.statuses.at(-1)?.anchorSha256).toBe(sha256(new X509Certificate(ca.certificate).raw));
+  expect(proxy.lines().filter(({ code }) => code === 'bundle_unusable')).toHaveLength(2);
   link.drop();
   await until(() => fake.hellos.length === 2, proxy.text);
+});
+
+test('a proxy that is asked to renew its leaf does so within the time', async () => {
+  const fake = await control();
+  const proxy = startProxy(proxyEnv({ controlPort: fake.port, trustBundle: ca.certificate }));
+  const link = await until(() => fake.link(), proxy.text);
+  expect(fake.certifies).toHaveLength(1);
+  link.send({ kind: 'renew', withinMs: 500 });
+  await until(() => fake.certifies.length === 2, proxy.text);
 });
 
 test('a leaf of two seconds is renewed again and again, and the proxy is ready all the time', async () => {

@@ -96,6 +96,13 @@ export type ToControl =
       readonly revision: number;
       /** The leaf's notAfter as ISO 8601, as loaded. */
       readonly certificateNotAfter: string | null;
+      /**
+       * The trust anchors in force: SHA-256 in lower-case hex of their fingerprints (each SHA-256 of the DER, in the same
+       * form), sorted and joined by line feeds. Null without a leaf; absent from proxies before this field.
+       */
+      readonly bundleSha256?: string | null | undefined;
+      /** Fingerprint of the anchor that the leaf in force leads to; null and absent as above. */
+      readonly anchorSha256?: string | null | undefined;
     }
   /** The process ends in good order and counts no more; `sequence` is that of its last window, 0 for none. The link closes after it. */
   | { readonly kind: 'goodbye'; readonly sequence: number };
@@ -117,4 +124,6 @@ export type FromControl =
   /** All windows of this instance up to `sequence` are safe on the agent's disk. */
   | { readonly kind: 'acknowledge'; readonly sequence: number }
   /** Trust anchors changed. */
-  | { readonly kind: 'bundle'; readonly trustBundle: string };
+  | { readonly kind: 'bundle'; readonly trustBundle: string }
+  /** Another anchor issues: ask for a new leaf at a random moment within so many ms. Without this it comes when it is due. */
+  | { readonly kind: 'renew'; readonly withinMs: number };
