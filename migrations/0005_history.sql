@@ -7,6 +7,10 @@ alter table tenant.window_part alter column data set storage external;
 alter table tenant.minute_chunk alter column data set storage external;
 alter table tenant.hour_chunk alter column data set storage external;
 
+-- Of subject 'c' only: requests and failures (by app or mesh) of each point, for an overview's strip.
+alter table tenant.minute_chunk add column requests bigint[], add column failures bigint[];
+alter table tenant.hour_chunk add column requests bigint[], add column failures bigint[];
+
 -- Minutes of an open hour before this are in slices, chunks of ten minutes that the hour's own chunks replace when it has closed.
 alter table tenant.rollup_hour add column sliced_to_ms bigint;
 -- Of an imported hour: the finest points that it has, who called it what, and the digest by which the same import is known again.

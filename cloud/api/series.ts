@@ -1,7 +1,8 @@
 /** Health, topology, workloads and metrics over time. */
 import { ApiError } from '../context.ts';
 import { readFleet } from '../series/fleet.ts';
-import { readSeries, readTopology, readWorkload, readWorkloads } from '../series/pages.ts';
+import { readTopology, readWorkload, readWorkloads } from '../series/pages.ts';
+import { readSeries } from '../series/series.ts';
 import type { Handlers } from './handler.ts';
 
 export const seriesHandlers: Handlers<'getHealth' | 'getOnlyHealth' | 'getTopology' | 'listWorkloads' | 'getWorkload' | 'getSeries'> = {

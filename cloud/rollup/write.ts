@@ -2,7 +2,8 @@
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
 import type { PackedRow } from '../ingest/packed.ts';
-import { CLUSTER_SUBJECT, DAY_MS, LEVELS, packChunk, pointOf, rowsOf } from './chunk.ts';
+import { isRequestProtocol } from '../series/edge.ts';
+import { CLUSTER_SUBJECT, DAY_MS, labelsOfClass, LEVELS, packChunk, pointOf, rowsOf } from './chunk.ts';
 import type { Chunk, Level } from './chunk.ts';
 
 /** Chunks packed in one turn of the event loop, and written by one statement. */
@@ -60,9 +61,21 @@ async function insertChunks(tx: Transaction, level: Level, cluster: ClusterRef, 
   const kept = chunks.filter((chunk) => chunk.rows.length > 0 || chunk.subject === CLUSTER_SUBJECT);
   for (let from = 0; from < kept.length; from += CHUNKS_PER_STATEMENT) {
     const rows = kept.slice(from, from + CHUNKS_PER_STATEMENT).map((chunk) => ({
-      org_id: cluster.orgId, cluster_id: cluster.clusterId, start_ms: startMs, subject: chunk.subject,
-      covered_s: chunk.subject === CLUSTER_SUBJECT ? [...coveredS] : null, data: packChunk(chunk),
+      org_id: cluster.orgId, cluster_id: cluster.clusterId, start_ms: startMs, subject: chunk.subject, data: packChunk(chunk),
+      ...(chunk.subject === CLUSTER_SUBJECT ? { covered_s: [...coveredS], ...stripOf(chunk, coveredS.length) } : { covered_s: null, requests: null, failures: null }),
     }));
-    await tx`insert into ${tx(`tenant.${LEVELS[level].table}`)} ${tx(rows, 'org_id', 'cluster_id', 'start_ms', 'subject', 'covered_s', 'data')}`;
+    await tx`insert into ${tx(`tenant.${LEVELS[level].table}`)} ${tx(rows, 'org_id', 'cluster_id', 'start_ms', 'subject', 'data', 'covered_s', 'requests', 'failures')}`;
   }
+}
+
+/** Requests, and those that failed by app or mesh, of each of the cluster's points. */
+function stripOf(chunk: Chunk, points: number): { requests: number[]; failures: number[] } {
+  const strip = { requests: new Array<number>(points).fill(0), failures: new Array<number>(points).fill(0) };
+  for (const row of chunk.rows) {
+    const { point, kind } = pointOf(chunk.subject, row.entity);
+    if (!isRequestProtocol(labelsOfClass(kind).protocol)) continue;
+    strip.requests[point] = (strip.requests[point] ?? 0) + row.requests;
+    strip.failures[point] = (strip.failures[point] ?? 0) + row.failuresApp + row.failuresMesh;
+  }
+  return strip;
 }

@@ -1,23 +1,37 @@
-/** Which time the stored windows cover: late pieces of a window count once. Pure. */
+/** Which time the stored numbers cover: late pieces of a window count once. Pure. */
 export interface Coverage {
-  add(startMs: number, lengthMs: number): void;
-  /** Seconds covered by windows that begin in the span. */
+  /** `seconds` of the piece are covered; of a window all. */
+  add(startMs: number, lengthMs: number, seconds?: number): void;
+  /** Seconds covered by pieces that begin in the span. */
   seconds(fromMs?: number, toMs?: number): number;
-  covers(fromMs: number, toMs: number): boolean;
+  /** Seconds covered by pieces that begin in each of `count` steps. */
+  bySteps(fromMs: number, stepMs: number, count: number): number[];
+  /** Covered pieces, oldest first: begin, length, covered seconds. */
+  pieces(): readonly (readonly [number, number, number])[];
 }
 
 export function createCoverage(): Coverage {
-  const windows = new Map<number, number>();
+  const lengths = new Map<number, number>();
+  const covered = new Map<number, number>();
+  const seconds = (fromMs: number, toMs: number): number => {
+    let sum = 0;
+    for (const [startMs, part] of covered) if (startMs >= fromMs && startMs < toMs) sum += part;
+    return sum;
+  };
   return {
-    add: (startMs, lengthMs) => { windows.set(startMs, Math.max(lengthMs, windows.get(startMs) ?? 0)); },
-    seconds: (fromMs = -Infinity, toMs = Infinity) => {
-      let ms = 0;
-      for (const [startMs, lengthMs] of windows) if (startMs >= fromMs && startMs < toMs) ms += lengthMs;
-      return ms / 1000;
+    add: (startMs, lengthMs, part = lengthMs / 1000) => {
+      lengths.set(startMs, Math.max(lengthMs, lengths.get(startMs) ?? 0));
+      covered.set(startMs, Math.max(part, covered.get(startMs) ?? 0));
     },
-    covers: (fromMs, toMs) => {
-      for (const startMs of windows.keys()) if (startMs >= fromMs && startMs < toMs) return true;
-      return false;
+    seconds: (fromMs = -Infinity, toMs = Infinity) => seconds(fromMs, toMs),
+    bySteps: (fromMs, stepMs, count) => {
+      const steps = new Array<number>(count).fill(0);
+      for (const [startMs, part] of covered) {
+        const at = Math.floor((startMs - fromMs) / stepMs);
+        if (at >= 0 && at < count) steps[at] = (steps[at] ?? 0) + part;
+      }
+      return steps;
     },
+    pieces: () => [...covered].sort(([a], [b]) => a - b).map(([startMs, part]) => [startMs, lengths.get(startMs) ?? 0, part] as const),
   };
 }

@@ -36,9 +36,14 @@ export function createSum(): Sum {
   return { ...createRaw(), mtls: 0, connections: 0, bytes: 0 };
 }
 
+/** Adds one row's counters, without its latencies. */
+export function addCounters(into: Raw, part: UnpackedPart, row: number): void {
+  for (const name of COUNTERS) into.counters[name] += part.counters[name][row] ?? 0;
+}
+
 /** Adds one row of a part. */
 export function addRow(into: Raw, part: UnpackedPart, row: number): void {
-  for (const name of COUNTERS) into.counters[name] += part.counters[name][row] ?? 0;
+  addCounters(into, part, row);
   part.addLatency(row, into.latency);
 }
 

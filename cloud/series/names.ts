@@ -14,8 +14,8 @@ export const CACHED_NAMES_MAX = 400_000;
 export const NAMES_PER_CLUSTER_MAX = 200_000;
 
 interface ClusterNames {
-  /** All edges up to this id are in `edges`: ids of a cluster grow in the order of their commits. */
-  edgesTo: number;
+  /** All edges and routes up to these ids are known: ids of a cluster grow in the order of their commits. */
+  readonly upTo: Record<EntityKind, number>;
   readonly ids: Map<string, number>;
   readonly edges: Map<number, EdgeLabels>;
   readonly routes: Map<number, RouteLabels>;
@@ -32,6 +32,7 @@ export interface EntityNames {
   routes(tx: Transaction, orgId: OrgId, clusterId: string, ids: Iterable<number>): Promise<ReadonlyMap<number, RouteLabels>>;
   /** Every edge that the cluster ever had. In a snapshot, read before the windows, it names all of their ids. */
   allEdges(tx: Transaction, orgId: OrgId, clusterId: string): Promise<ReadonlyMap<number, EdgeLabels>>;
+  allRoutes(tx: Transaction, orgId: OrgId, clusterId: string): Promise<ReadonlyMap<number, RouteLabels>>;
   readonly counters: { hits: number; misses: number; evictions: number; folded: number };
 }
 
@@ -41,7 +42,7 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX, perClust
 
   function namesOf(orgId: OrgId, clusterId: string): ClusterNames {
     const key = `${orgId}/${clusterId}`;
-    const names = clusters.get(key) ?? { edgesTo: 0, ids: new Map(), edges: new Map(), routes: new Map() };
+    const names = clusters.get(key) ?? { upTo: { edge: 0, route: 0 }, ids: new Map(), edges: new Map(), routes: new Map() };
     clusters.delete(key);
     clusters.set(key, names);
     return names;
@@ -115,20 +116,21 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX, perClust
     return names;
   }
 
-  async function allEdges(tx: Transaction, orgId: OrgId, clusterId: string): Promise<ReadonlyMap<number, EdgeLabels>> {
+  async function readAll(tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind): Promise<ClusterNames> {
     const names = namesOf(orgId, clusterId);
     const rows = await tx<{ id: number; key: string }[]>`
       select id, key from tenant.entity
-      where org_id = ${orgId} and cluster_id = ${clusterId} and kind = 'edge' and id > ${names.edgesTo} order by id`;
-    for (const row of rows) remember(names, 'edge', row.key, row.id);
-    names.edgesTo = rows.at(-1)?.id ?? names.edgesTo;
+      where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and id > ${names.upTo[kind]} order by id`;
+    for (const row of rows) remember(names, kind, row.key, row.id);
+    names.upTo[kind] = Math.max(rows.at(-1)?.id ?? 0, names.upTo[kind]);
     evict();
-    return names.edges;
+    return names;
   }
 
   return {
     idsOf,
-    allEdges,
+    allEdges: async (tx, orgId, clusterId) => (await readAll(tx, orgId, clusterId, 'edge')).edges,
+    allRoutes: async (tx, orgId, clusterId) => (await readAll(tx, orgId, clusterId, 'route')).routes,
     learn: (orgId, clusterId, kind, ids) => {
       const names = namesOf(orgId, clusterId);
       for (const [key, id] of ids) if (!isFolded(kind, key, ids)) remember(names, kind, key, id);

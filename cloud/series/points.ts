@@ -1,33 +1,24 @@
 /** Golden metrics over time: which edges a subject takes in, and one point per step. Pure. */
 import type { Point } from '../wire/entities.ts';
-import type { Coverage } from './coverage.ts';
-import { edgeKey, isEdgeView, parseEdgeKey } from './edge.ts';
-import type { EdgeLabels } from './edge.ts';
+import { parseEdgeKey } from './edge.ts';
 import { latencyMs, successRate } from './golden.ts';
 import type { Sum } from './golden.ts';
+import type { Subject } from './levels.ts';
 
-/** A predicate for `cluster`, `workload:<key>`, `service:<key>` or `edge:<id>`; null for any other text. */
-export function subjectOf(text: string): ((labels: EdgeLabels) => boolean) | null {
-  if (text === 'cluster') return (labels) => labels.direction === 'inbound';
+/** The subject that `cluster`, `workload:<key>`, `service:<key>` or `edge:<id>` names; null for any other text. */
+export function subjectOf(text: string): Subject | null {
+  if (text === 'cluster') return { kind: 'cluster' };
   const colon = text.indexOf(':');
   const [kind, key] = [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)];
   if (key === '') return null;
-  switch (kind) {
-    case 'workload':
-      return (labels) => labels.direction === 'inbound' && labels.destination === key;
-    case 'service':
-      return (labels) => isEdgeView(labels) && labels.service === key;
-    case 'edge':
-      return parseEdgeKey(key) ? (labels) => edgeKey(labels) === key : null;
-    default:
-      return null;
-  }
+  if (kind === 'workload' || kind === 'service') return { kind, key };
+  const labels = kind === 'edge' ? parseEdgeKey(key) : null;
+  return labels ? { kind: 'edge', labels } : null;
 }
 
-
-export function pointOf(startMs: number, stepMs: number, sum: Sum, coverage: Coverage): Point {
+/** `seconds`: the time of the point that stored numbers cover. */
+export function pointOf(startMs: number, sum: Sum, seconds: number, imported: boolean): Point {
   const { counters } = sum;
-  const seconds = coverage.seconds(startMs, startMs + stepMs);
   return {
     startMs,
     requests: counters.requests,
@@ -39,6 +30,6 @@ export function pointOf(startMs: number, stepMs: number, sum: Sum, coverage: Cov
     requestsPerSecond: seconds > 0 ? counters.requests / seconds : 0,
     ...latencyMs(sum.latency),
     gap: seconds === 0,
-    imported: false,
+    imported,
   };
 }

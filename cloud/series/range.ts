@@ -49,10 +49,30 @@ function rangeFaults(query: RangeQuery): { path: string; message: string }[] {
 const POINTS_WANTED = 120;
 /** More points than this are not drawn by anyone. */
 export const POINTS_MAX = 2_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Longer ranges are read in minutes at the finest: their windows are too many. */
+export const WINDOWS_MS_MAX = 2 * HOUR_MS;
+/** Unasked, charts of longer ranges than these have points of whole minutes, and of whole hours. */
+const SECONDS_CHART_MS_MAX = 15 * MINUTE_MS;
+const MINUTES_CHART_MS_MAX = 49 * HOUR_MS;
 
-/** The length of a point: whole windows, at least what was asked for, and not more than `POINTS_MAX` of them. */
-export function stepOf(span: Span, windowMs: number, askedSeconds: number | undefined): number {
+/** The length of a point: a whole number of what is stored, at least what was asked for, and not more than `POINTS_MAX` of them. */
+export function stepOf(span: Span, finestMs: number, askedSeconds: number | undefined): number {
   const lengthMs = span.toMs - span.fromMs;
-  const wantedMs = Math.max(askedSeconds === undefined ? lengthMs / POINTS_WANTED : askedSeconds * 1000, lengthMs / POINTS_MAX, windowMs);
-  return Math.ceil(wantedMs / windowMs) * windowMs;
+  const unitMs = Math.max(finestMs, unitFor(lengthMs, askedSeconds === undefined));
+  const wantedMs = Math.max(askedSeconds === undefined ? lengthMs / POINTS_WANTED : askedSeconds * 1000, lengthMs / POINTS_MAX, unitMs);
+  return Math.ceil(wantedMs / unitMs) * unitMs;
+}
+
+function unitFor(lengthMs: number, free: boolean): number {
+  if (free && lengthMs > MINUTES_CHART_MS_MAX) return HOUR_MS;
+  return lengthMs > (free ? SECONDS_CHART_MS_MAX : WINDOWS_MS_MAX) ? MINUTE_MS : 0;
+}
+
+/** Where one total over a range begins: long ranges at a whole minute or hour, since their first seconds cost more than they tell. */
+export function roundedStart(span: Span): Span {
+  const lengthMs = span.toMs - span.fromMs;
+  const unitMs = lengthMs > MINUTES_CHART_MS_MAX ? HOUR_MS : lengthMs > WINDOWS_MS_MAX ? MINUTE_MS : 1;
+  return { fromMs: Math.floor(span.fromMs / unitMs) * unitMs, toMs: span.toMs };
 }

@@ -1,7 +1,7 @@
 /** A workload's page: who calls it, whom it calls, and the share of failures on each side. Pure. */
 import type { Neighbour, RouteInfo } from '../wire/entities.ts';
 import type { z } from 'zod';
-import { isEdgeView } from './edge.ts';
+import { edgeKey, isEdgeView } from './edge.ts';
 import type { EdgeLabels } from './edge.ts';
 import { addEdge, createSum, goldenOf } from './golden.ts';
 import type { Sum } from './golden.ts';
@@ -29,6 +29,7 @@ function neighbours(edges: readonly EdgeSum[], otherEnd: (labels: EdgeLabels) =>
     .map(({ labels, sum }) => ({
       workload: otherEnd(labels) || null,
       service: labels.service,
+      edge: edgeKey(labels),
       protocol: labels.protocol,
       tls: labels.tls,
       golden: goldenOf(sum, coveredSeconds),
@@ -45,10 +46,9 @@ function failed(sum: Sum): number {
 /** Routes of the workload's services, busiest first; at most `ROUTES_SHOWN_MAX`. */
 const ROUTES_SHOWN_MAX = 200;
 
-export function routesOf(routes: readonly RouteSum[], services: ReadonlySet<string>, coveredSeconds: number): z.infer<typeof RouteInfo>[] {
+export function routesOf(routes: readonly RouteSum[], coveredSeconds: number): z.infer<typeof RouteInfo>[] {
   const sums = new Map<string, { route: string; service: string; sum: Sum }>();
   for (const { labels, raw } of routes) {
-    if (!services.has(labels.service)) continue;
     const key = `${labels.service}\n${labels.route}`;
     const held = sums.get(key) ?? { route: labels.route, service: labels.service, sum: createSum() };
     // Route rows have no TLS state, so they have no share of it.

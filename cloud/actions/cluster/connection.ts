@@ -10,7 +10,7 @@ export async function connectionOf(context: OrgContext, input: { readonly cluste
   const nowMs = context.now();
   const { row, proxies } = await context.tenant.snapshot(async (tx) => ({
     row: await readCluster(tx, orgId, input.clusterId),
-    proxies: (await readExisting(tx, orgId, input.clusterId)).proxies,
+    proxies: (await readExisting({ tx, orgId, clusterId: input.clusterId }, null)).proxies,
   }));
   const steps = connectionSteps({
     publicUrl: input.publicUrl,
