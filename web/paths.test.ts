@@ -15,7 +15,7 @@ const ROUTES = {
   home: [paths.home(), '/'], signIn: [paths.signIn(), '/sign-in'], signUp: [paths.signUp(), '/sign-up'], newOrg: [paths.newOrg(), '/new-organization'],
   fleet: [paths.fleet('acme'), '/o/$slug/'], connect: [paths.connect('acme'), '/o/$slug/connect'], topology: [paths.topology('acme', 'c1'), '/o/$slug/c/$clusterId'],
   connection: [paths.connection('acme', 'c1'), '/o/$slug/c/$clusterId/connect'], workloads: [paths.workloads('acme', 'c1'), '/o/$slug/c/$clusterId/workloads'],
-  workload: [paths.workload('acme', 'c1', KEY), '/o/$slug/c/$clusterId/w/$namespace/$kind/$name'], rules: [paths.rules('acme'), '/o/$slug/rules'],
+  workload: [paths.workload('acme', 'c1', KEY), '/o/$slug/c/$clusterId/w/$namespace/$kind/$name'], edge: [paths.edge('acme', 'c1'), '/o/$slug/c/$clusterId/e'], rules: [paths.rules('acme'), '/o/$slug/rules'],
   newRule: [paths.newRule('acme'), '/o/$slug/rules/new'], rule: [paths.rule('acme', 'r1'), '/o/$slug/rules/$id'], incidents: [paths.incidents('acme'), '/o/$slug/incidents'],
   incident: [paths.incident('acme', 'i1'), '/o/$slug/incidents/$id'], channels: [paths.channels('acme'), '/o/$slug/settings/channels'], tokens: [paths.tokens('acme'), '/o/$slug/settings/tokens'],
 } as const satisfies Record<keyof typeof paths, readonly [string, string]>;

@@ -19,6 +19,8 @@ export const paths = {
     const { namespace, kind, name } = workloadParts(key);
     return `${cluster(slug, clusterId)}/w/${part(namespace)}/${part(kind)}/${part(name)}`;
   },
+  /** The edge itself, an id of the topology, is `id` in the query string. */
+  edge: (slug: string, clusterId: string): string => `${cluster(slug, clusterId)}/e`,
   rules: (slug: string): string => `${org(slug)}/rules`,
   newRule: (slug: string): string => `${org(slug)}/rules/new`,
   rule: (slug: string, id: string): string => `${org(slug)}/rules/${part(id)}`,

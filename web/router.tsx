@@ -1,5 +1,6 @@
 /** Every page and its address. The query string holds the page's state; the range is kept from page to page. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, retainSearchParams, type RouterHistory } from '@tanstack/react-router';
+import { readComparison, type ComparisonKey } from './api/comparison.ts';
 import { readRangeSearch, type RangeSearch } from './api/range.ts';
 import { Empty } from './components/page.tsx';
 import { ErrorPage } from './components/problem-notice.tsx';
@@ -14,13 +15,15 @@ import { paths } from './paths.ts';
 import { buttonClass } from './ui/button.tsx';
 
 /** The range, read and checked; what else a page keeps in its query string, as it is. */
-type ConsoleSearch = RangeSearch & Readonly<Record<string, unknown>>;
+type ConsoleSearch = RangeSearch & { readonly vs?: ComparisonKey } & Readonly<Record<string, unknown>>;
 
-const RANGE_KEYS = ['t', 'from', 'to'] as const;
+const RANGE_KEYS = ['t', 'from', 'to', 'at'] as const;
+/** What goes along from page to page. */
+const KEPT_KEYS = [...RANGE_KEYS, 'vs'] as const;
 
 function readSearch(raw: Record<string, unknown>): ConsoleSearch {
-  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !RANGE_KEYS.some((known) => known === key)));
-  return { ...rest, ...readRangeSearch(raw) };
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !KEPT_KEYS.some((known) => known === key)));
+  return { ...rest, ...readRangeSearch(raw), ...readComparison(raw) };
 }
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
@@ -35,7 +38,7 @@ const org = createRoute({
   path: '/o/$slug',
   component: Shell,
   validateSearch: readSearch,
-  search: { middlewares: [retainSearchParams<ConsoleSearch>([...RANGE_KEYS])] },
+  search: { middlewares: [retainSearchParams<ConsoleSearch>([...KEPT_KEYS])] },
 });
 
 const fleet = createRoute({ getParentRoute: () => org, path: '/', component: FleetPage });
@@ -44,6 +47,7 @@ const topology = createRoute({ getParentRoute: () => org, path: '/c/$clusterId',
 const connection = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/connect', component: lazyRouteComponent(() => import('./pages/connect/connection-page.tsx'), 'ConnectionPage') });
 const workloads = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/workloads', component: lazyRouteComponent(() => import('./pages/workload/workloads-page.tsx'), 'WorkloadsPage') });
 const workload = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/w/$namespace/$kind/$name', component: lazyRouteComponent(() => import('./pages/workload/workload-page.tsx'), 'WorkloadPage') });
+const edge = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/e', component: lazyRouteComponent(() => import('./pages/edge/edge-page.tsx'), 'EdgePage') });
 const rules = createRoute({ getParentRoute: () => org, path: '/rules', component: lazyRouteComponent(() => import('./pages/rules/rules-page.tsx'), 'RulesPage') });
 const newRule = createRoute({ getParentRoute: () => org, path: '/rules/new', component: lazyRouteComponent(() => import('./pages/rules/rule-page.tsx'), 'NewRulePage') });
 const rule = createRoute({ getParentRoute: () => org, path: '/rules/$id', component: lazyRouteComponent(() => import('./pages/rules/rule-page.tsx'), 'RulePage') });
@@ -54,7 +58,7 @@ const tokens = createRoute({ getParentRoute: () => org, path: '/settings/tokens'
 
 export const routeTree = root.addChildren([
   home, signIn, signUp, newOrg,
-  org.addChildren([fleet, connect, topology, connection, workloads, workload, rules, newRule, rule, incidents, incident, channels, tokens]),
+  org.addChildren([fleet, connect, topology, connection, workloads, workload, edge, rules, newRule, rule, incidents, incident, channels, tokens]),
 ]);
 
 /** The console's router; tests give a history in memory. */

@@ -180,6 +180,8 @@ export type WorkloadRow = z.infer<typeof WorkloadRow>;
 export const Neighbour = z.object({
   workload: z.string().nullable().describe('Null: outside the mesh, or no endpoint'),
   service: z.string(),
+  /** The edge's id in the topology, for its series. */
+  edge: z.string(),
   protocol: z.string(),
   tls: z.enum(['mtls', 'plain']),
   golden: Golden,

@@ -5,6 +5,8 @@ export const WINDOWS = {
   '1h': { label: '1 h', seconds: 3_600, pollMs: 5_000 },
   '6h': { label: '6 h', seconds: 21_600, pollMs: 15_000 },
   '24h': { label: '24 h', seconds: 86_400, pollMs: 30_000 },
+  '7d': { label: '7 d', seconds: 604_800, pollMs: 60_000 },
+  '30d': { label: '30 d', seconds: 2_592_000, pollMs: 60_000 },
 } as const satisfies Record<string, { label: string; seconds: number; pollMs: number }>;
 
 export type WindowKey = keyof typeof WINDOWS;
@@ -18,6 +20,8 @@ const CUSTOM_MS_MIN = 30_000;
 export type TimeRange =
   | { readonly kind: 'live' }
   | { readonly kind: 'last'; readonly window: WindowKey }
+  /** The stretch that ended at a past moment; no window means five minutes, as live has. */
+  | { readonly kind: 'asof'; readonly window: WindowKey | null; readonly atMs: number }
   | { readonly kind: 'custom'; readonly fromMs: number; readonly toMs: number };
 
 /** The range's part of the URL; nothing means live. */
@@ -25,6 +29,7 @@ export interface RangeSearch {
   readonly t?: WindowKey;
   readonly from?: number;
   readonly to?: number;
+  readonly at?: number;
 }
 
 export const LIVE: TimeRange = { kind: 'live' };
@@ -40,26 +45,37 @@ function isTime(value: unknown): value is number {
 /** What of the query string is a valid range; the rest is dropped, so that a mangled link still opens. */
 export function readRangeSearch(raw: Readonly<Record<string, unknown>>): RangeSearch {
   if (isTime(raw['from']) && isTime(raw['to']) && raw['from'] < raw['to']) return { from: raw['from'], to: raw['to'] };
-  return isWindow(raw['t']) ? { t: raw['t'] } : {};
+  return { ...(isWindow(raw['t']) ? { t: raw['t'] } : {}), ...(isTime(raw['at']) ? { at: raw['at'] } : {}) };
 }
 
 export function rangeOf(search: RangeSearch): TimeRange {
   if (search.from !== undefined && search.to !== undefined) return { kind: 'custom', fromMs: search.from, toMs: search.to };
+  if (search.at !== undefined) return { kind: 'asof', window: search.t ?? null, atMs: search.at };
   return search.t === undefined ? LIVE : { kind: 'last', window: search.t };
 }
 
 /** The URL's part for a range, with the other kinds' keys unset. */
-export function searchOf(range: TimeRange): { t: WindowKey | undefined; from: number | undefined; to: number | undefined } {
+export function searchOf(range: TimeRange): { t: WindowKey | undefined; from: number | undefined; to: number | undefined; at: number | undefined } {
+  const unset = { t: undefined, from: undefined, to: undefined, at: undefined };
   switch (range.kind) {
     case 'live':
-      return { t: undefined, from: undefined, to: undefined };
+      return unset;
     case 'last':
-      return { t: range.window, from: undefined, to: undefined };
+      return { ...unset, t: range.window };
+    case 'asof':
+      return { ...unset, t: range.window ?? undefined, at: range.atMs };
     case 'custom':
-      return { t: undefined, from: range.fromMs, to: range.toMs };
+      return { ...unset, from: range.fromMs, to: range.toMs };
     default:
       return range satisfies never;
   }
+}
+
+/** The same stretch as it was at a past moment; null: up to the present again. Two moments of one's own become five minutes. */
+export function asOf(range: TimeRange, atMs: number | null): TimeRange {
+  const window = range.kind === 'last' || range.kind === 'asof' ? range.window : null;
+  if (atMs !== null) return { kind: 'asof', window, atMs };
+  return window === null ? LIVE : { kind: 'last', window };
 }
 
 /** A custom range from two moments in any order, whole seconds, at least 30 s long. */
@@ -69,6 +85,10 @@ export function customRange(oneMs: number, otherMs: number): TimeRange {
   return { kind: 'custom', fromMs, toMs: Math.max(toMs, fromMs + CUSTOM_MS_MIN) };
 }
 
+function secondsOf(window: WindowKey | null): number {
+  return window === null ? LIVE_SECONDS : WINDOWS[window].seconds;
+}
+
 /** The range query of the API. */
 export function rangeQuery(range: TimeRange): { windowSeconds: number } | { fromMs: number; toMs: number } {
   switch (range.kind) {
@@ -76,6 +96,8 @@ export function rangeQuery(range: TimeRange): { windowSeconds: number } | { from
       return { windowSeconds: LIVE_SECONDS };
     case 'last':
       return { windowSeconds: WINDOWS[range.window].seconds };
+    case 'asof':
+      return { fromMs: range.atMs - secondsOf(range.window) * 1000, toMs: range.atMs };
     case 'custom':
       return { fromMs: range.fromMs, toMs: range.toMs };
     default:
@@ -90,6 +112,7 @@ export function pollMs(range: TimeRange): number | false {
       return LIVE_POLL_MS;
     case 'last':
       return WINDOWS[range.window].pollMs;
+    case 'asof':
     case 'custom':
       return false;
     default:

@@ -25,3 +25,17 @@ export function zeroBounds(columns: readonly (readonly (number | null)[])[]): Bo
   const step = NICE.find((nice) => nice * power >= high * 1.02) ?? 20;
   return [0, step * power];
 }
+
+/** Ticks of a logarithmic axis: powers of ten with 2 and 5 between them where they are few, from the lowest up. */
+export function logSplits([low, high]: Bounds): number[] {
+  const decades = Math.log10(high / low);
+  const steps = decades > 3 ? [1] : decades > 1.3 ? [1, 3] : [1, 2, 5];
+  const splits: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
+    for (const step of steps) {
+      const value = Number((step * 10 ** power).toPrecision(3));
+      if (value >= low && value <= high) splits.push(value);
+    }
+  }
+  return splits;
+}

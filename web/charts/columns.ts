@@ -45,6 +45,18 @@ export function gapsOf(points: readonly Point[], resolutionMs: number): Stretch[
   return gaps;
 }
 
+/** The stretches whose numbers were imported, each named by what brought them. */
+export function importedOf(points: readonly Pick<Point, 'startMs' | 'imported'>[], resolutionMs: number, source: string): (Stretch & { readonly label: string })[] {
+  const found: (Stretch & { readonly label: string })[] = [];
+  for (const { startMs, imported } of points) {
+    if (!imported) continue;
+    const last = found.at(-1);
+    const fromMs = last !== undefined && last.toMs === startMs ? (found.pop()?.fromMs ?? startMs) : startMs;
+    found.push({ fromMs, toMs: startMs + resolutionMs, label: source });
+  }
+  return found;
+}
+
 /** The index of the newest point that has a value, or null. */
 export function lastFilled(values: Column): number | null {
   for (let at = values.length - 1; at >= 0; at--) if (values[at] !== null && values[at] !== undefined) return at;

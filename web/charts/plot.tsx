@@ -6,19 +6,25 @@ import 'uplot/dist/uPlot.min.css';
 import { axisTick } from '../format/time.ts';
 import { PALETTE, type Shown, type Token } from '../ui/palette.ts';
 import { useShownTheme } from '../ui/theme.ts';
-import type { Bounds } from './bounds.ts';
+import { logSplits, type Bounds } from './bounds.ts';
 import { lonely, type Columns, type Stretch } from './columns.ts';
+import type { Heat } from './heat.ts';
+import { drawGrounds, drawMarkNames, drawThreshold } from './paint.ts';
 
 export interface PlotSeries {
   readonly label: string;
   readonly token: Token;
   readonly width?: number;
   readonly fill?: boolean;
+  /** The earlier range: faint and dashed. */
+  readonly earlier?: boolean;
 }
 
 /** Something that happened, drawn on the time axis. */
 export interface Mark extends Stretch {
   readonly label: string;
+  /** Trouble by default; a change (a rollout, a version) is a quiet line. */
+  readonly tone?: 'trouble' | 'change';
 }
 
 export interface PlotProps {
@@ -31,6 +37,10 @@ export interface PlotProps {
   readonly height: number;
   readonly gaps: readonly Stretch[];
   readonly marks: readonly Mark[];
+  /** Stretches whose numbers were imported and not measured here, with the name of their source. */
+  readonly imported?: readonly Mark[];
+  /** Requests by latency, drawn under the lines; its y axis is logarithmic. */
+  readonly heat?: Heat;
   readonly threshold?: number;
   readonly syncKey: string;
   /** Called with the index under the pointer of any chart of the same `syncKey`. */
@@ -47,8 +57,6 @@ const AXIS_WIDTH = 50;
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 6;
-/** Distance of the lines that say: nothing was received. */
-const HATCH_PX = 7;
 
 export function Plot(props: PlotProps): React.JSX.Element {
   const host = useRef<HTMLDivElement>(null);
@@ -66,7 +74,7 @@ export function Plot(props: PlotProps): React.JSX.Element {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const shape = props.series.map((series) => series.label).join('|');
+  const shape = `${props.series.map((series) => series.label).join('|')} ${props.heat === undefined}`;
   useEffect(() => {
     if (host.current === null || width === 0) return;
     const made = new uPlot(optionsOf(() => latest.current, theme, width, onZoom, onHover), dataOf(latest.current.columns), host.current);
@@ -78,7 +86,7 @@ export function Plot(props: PlotProps): React.JSX.Element {
   }, [theme, width, shape, props.height, props.showTimes, props.syncKey]);
   useEffect(() => {
     plot.current?.setData(dataOf(props.columns));
-  }, [props.columns, props.fromMs, props.toMs, props.marks, props.gaps, props.threshold]);
+  }, [props.columns, props.fromMs, props.toMs, props.marks, props.gaps, props.imported, props.heat, props.bounds[0], props.bounds[1], props.threshold]);
   return <div ref={host} role="img" aria-label={props.label} className="w-full touch-pan-y" style={{ height: props.height }} />;
 }
 
@@ -98,7 +106,7 @@ function optionsOf(latest: Latest, theme: Shown, width: number, onZoom: (fromMs:
     legend: { show: false },
     cursor: { sync: { key: props.syncKey }, drag: { x: true, y: false, setScale: false, dist: DRAG_PX_MIN }, points: { size: 7 }, y: false },
     select: { show: true, left: 0, top: 0, width: 0, height: 0 },
-    scales: { x: { time: true, range: () => [latest().fromMs / 1000, latest().toMs / 1000] }, y: { range: () => [latest().bounds[0], latest().bounds[1]] } },
+    scales: { x: { time: true, range: () => [latest().fromMs / 1000, latest().toMs / 1000] }, y: { range: () => [latest().bounds[0], latest().bounds[1]], ...(props.heat === undefined ? {} : { distr: 3 as const, log: 2 as const }) } },
     axes: axesOf(latest, colour),
     series: [{}, ...props.series.map((series) => lineOf(series, colour))],
     hooks: {
@@ -121,7 +129,7 @@ function axesOf(latest: Latest, colour: (token: Token) => string): uPlot.Axis[] 
       ...base, show: latest().showTimes, size: 22, gap: 4, space: 70, grid: { show: false },
       values: (_, splits) => splits.map((at) => axisTick(at * 1000, latest().toMs - latest().fromMs)),
     },
-    { ...base, size: AXIS_WIDTH, gap: 6, space: 26, grid: { stroke: colour('line'), width: 1 }, values: (_, splits) => splits.map((value) => latest().tick(value)) },
+    { ...base, size: AXIS_WIDTH, gap: 6, space: 26, grid: { stroke: colour('line'), width: 1 }, values: (_, splits) => splits.map((value) => latest().tick(value)), ...(latest().heat === undefined ? {} : { splits: () => logSplits(latest().bounds), filter: (_: uPlot, splits: number[]) => splits }) },
   ];
 }
 
@@ -131,96 +139,7 @@ function lineOf(series: PlotSeries, colour: (token: Token) => string): uPlot.Ser
     label: series.label, stroke, width: series.width ?? 1.5, spanGaps: false,
     // Points stand only where a line can't be: a value between two gaps must still show.
     points: { show: true, filter: (u, at) => lonely(u.data[at] ?? []), size: 4, fill: stroke, width: 0 },
+    ...(series.earlier === true ? { dash: [3, 3] } : {}),
     ...(series.fill === true ? { fill: `${stroke}2e` } : {}),
   };
-}
-
-function drawGrounds(u: uPlot, props: PlotProps, colour: (token: Token) => string): void {
-  for (const gap of props.gaps) hatchStretch(u, gap, colour('line'));
-  for (const mark of props.marks) {
-    fillStretch(u, mark, colour('failing-tint'));
-    drawLine(u, mark.fromMs, colour('failing'));
-  }
-}
-
-/** The part of a stretch that is on the chart, in canvas pixels; null when none is. */
-function spanOf(u: uPlot, { fromMs, toMs }: Stretch): { from: number; to: number } | null {
-  const { left, width } = u.bbox;
-  const from = Math.max(left, u.valToPos(fromMs / 1000, 'x', true));
-  const to = Math.min(left + width, u.valToPos(toMs / 1000, 'x', true));
-  return to > from ? { from, to } : null;
-}
-
-function fillStretch(u: uPlot, stretch: Stretch, colour: string): void {
-  const span = spanOf(u, stretch);
-  if (span === null) return;
-  u.ctx.fillStyle = colour;
-  u.ctx.fillRect(span.from, u.bbox.top, span.to - span.from, u.bbox.height);
-}
-
-function hatchStretch(u: uPlot, stretch: Stretch, colour: string): void {
-  const span = spanOf(u, stretch);
-  if (span === null) return;
-  const { top, height } = u.bbox;
-  u.ctx.save();
-  u.ctx.beginPath();
-  u.ctx.rect(span.from, top, span.to - span.from, height);
-  u.ctx.clip();
-  u.ctx.strokeStyle = colour;
-  u.ctx.lineWidth = devicePixelRatio;
-  u.ctx.beginPath();
-  const step = HATCH_PX * devicePixelRatio;
-  // Begun at a multiple of the step, so that the lines of neighbouring charts and frames meet.
-  for (let x = Math.floor((span.from - height) / step) * step; x < span.to; x += step) {
-    u.ctx.moveTo(x, top + height);
-    u.ctx.lineTo(x + height, top);
-  }
-  u.ctx.stroke();
-  u.ctx.restore();
-}
-
-function drawLine(u: uPlot, atMs: number, colour: string): void {
-  const { left, top, width, height } = u.bbox;
-  const x = Math.round(u.valToPos(atMs / 1000, 'x', true));
-  if (x < left || x > left + width) return;
-  u.ctx.fillStyle = colour;
-  u.ctx.fillRect(x, top, Math.max(1, devicePixelRatio), height);
-}
-
-function drawThreshold(u: uPlot, { threshold }: PlotProps, colour: (token: Token) => string): void {
-  if (threshold === undefined) return;
-  const y = Math.round(u.valToPos(threshold, 'y', true));
-  const { left, width } = u.bbox;
-  u.ctx.save();
-  u.ctx.strokeStyle = colour('degraded');
-  u.ctx.lineWidth = devicePixelRatio;
-  u.ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-  u.ctx.beginPath();
-  u.ctx.moveTo(left, y);
-  u.ctx.lineTo(left + width, y);
-  u.ctx.stroke();
-  u.ctx.restore();
-}
-
-/** The name of a mark beside its line: to the right, or else to the left, where the chart has the room and no other name stands. */
-function drawMarkNames(u: uPlot, { marks, showMarks }: PlotProps, colour: (token: Token) => string): void {
-  if (showMarks !== true) return;
-  const { left, top, width, height } = u.bbox;
-  u.ctx.save();
-  u.ctx.font = `${10 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
-  u.ctx.fillStyle = colour('failing');
-  u.ctx.textAlign = 'left';
-  u.ctx.textBaseline = 'bottom';
-  let free = left;
-  for (const mark of marks.toSorted((a, b) => a.fromMs - b.fromMs)) {
-    const shown = spanOf(u, mark);
-    if (shown === null) continue;
-    const [space, length] = [5 * devicePixelRatio, u.ctx.measureText(mark.label).width];
-    const after = shown.from + space;
-    const x = after + length <= left + width ? after : shown.from - space - length;
-    if (x < free) continue;
-    u.ctx.fillText(mark.label, x, top + height - 4 * devicePixelRatio);
-    free = x + length + space;
-  }
-  u.ctx.restore();
 }

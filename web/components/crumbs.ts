@@ -38,6 +38,8 @@ function clusterCrumbs(slug: string, [clusterId = '', area, namespace = '', kind
       return [cluster, workloads];
     case 'w':
       return [cluster, workloads, { text: name, to: paths.workload(slug, clusterId, `${namespace}/${kind}/${name}`) }];
+    case 'e':
+      return [cluster, { text: 'Edge', to: paths.edge(slug, clusterId) }];
     case 'connect':
       return [cluster, { text: 'Connection', to: paths.connection(slug, clusterId) }];
     default:
@@ -50,4 +52,10 @@ export function showsRange(pathname: string): boolean {
   const area = pathname.split('/').filter((part) => part !== '').slice(2);
   if (area[0] === undefined) return true;
   return (area[0] === 'c' && area[2] !== 'connect') || (area[0] === 'rules' && area[1] !== undefined);
+}
+
+/** True for pages whose charts are drawn over those of an earlier range. */
+export function showsComparison(pathname: string): boolean {
+  const [area, , page] = pathname.split('/').filter((part) => part !== '').slice(2);
+  return area === 'c' && (page === 'w' || page === 'e');
 }

@@ -1,5 +1,6 @@
 /** Where the reader is: organization, cluster and range, from the URL. */
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { readComparison, type ComparisonKey } from '../api/comparison.ts';
 import { rangeOf, readRangeSearch, searchOf, type TimeRange } from '../api/range.ts';
 
 type LooseSearch = Readonly<Record<string, unknown>>;
@@ -44,4 +45,9 @@ export function useSetSearch(): (patch: LooseSearch, replace?: boolean) => void 
 export function useSetRange(): (range: TimeRange) => void {
   const setSearch = useSetSearch();
   return (range) => setSearch(searchOf(range));
+}
+
+/** The earlier range that the reader compares with, or null. */
+export function useComparisonKey(): ComparisonKey | null {
+  return readComparison(useSearch({ strict: false })).vs ?? null;
 }

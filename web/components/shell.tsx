@@ -7,7 +7,8 @@ import { useEffect, useState } from 'react';
 import { apiQuery } from '../api/queries.ts';
 import { IconButton } from '../ui/button.tsx';
 import { useSlug } from './location.ts';
-import { crumbsOf, showsRange } from './crumbs.ts';
+import { CompareControl } from './compare-control.tsx';
+import { crumbsOf, showsComparison, showsRange } from './crumbs.ts';
 import { To } from './link.tsx';
 import { Palette } from './palette.tsx';
 import { Rail } from './rail.tsx';
@@ -32,6 +33,7 @@ export function Shell(): React.JSX.Element {
         <header className="sticky top-0 z-20 flex h-13 items-center gap-2 border-b border-line bg-ground/92 px-4 backdrop-blur-sm md:px-6">
           <IconButton label="Open the menu" className="-ml-2 md:hidden" onClick={() => setDrawer(true)}><MenuIcon size={17} aria-hidden /></IconButton>
           <Crumbs slug={slug} pathname={pathname} />
+          {showsComparison(pathname) && <CompareControl />}
           {showsRange(pathname) && <TimeControl />}
         </header>
         <main id="main" tabIndex={-1} className="min-w-0 flex-1 px-4 py-5 outline-none md:px-6">

@@ -3,7 +3,7 @@ import { CalendarRange, ChevronDown } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { useState } from 'react';
 import { clsx } from 'clsx';
-import { customRange, LIVE, rangeQuery, WINDOWS, type TimeRange, type WindowKey } from '../api/range.ts';
+import { asOf, customRange, LIVE, rangeQuery, WINDOWS, type TimeRange, type WindowKey } from '../api/range.ts';
 import { clockMinutes, localInput, moment } from '../format/time.ts';
 import { Button } from '../ui/button.tsx';
 import { inputClass } from '../ui/field.tsx';
@@ -17,6 +17,8 @@ export function rangeLabel(range: TimeRange): string {
       return 'Live';
     case 'last':
       return `Last ${WINDOWS[range.window].label}`;
+    case 'asof':
+      return `${range.window === null ? '5 min' : WINDOWS[range.window].label} as of ${moment(range.atMs)}`;
     case 'custom':
       return range.toMs - range.fromMs < 86_400_000 ? `${moment(range.fromMs)} – ${clockMinutes(range.toMs)}` : `${moment(range.fromMs)} – ${moment(range.toMs)}`;
     default:
@@ -43,9 +45,12 @@ export function TimeControl(): React.JSX.Element {
       <Popover.Portal>
         <Popover.Content align="end" sideOffset={6} collisionPadding={8} aria-label="Time range" className="z-50 w-72 rounded-lg border border-line-strong bg-surface p-1 shadow-xl shadow-black/10">
           <Option chosen={range.kind === 'live'} onChoose={() => choose(LIVE)} label="Live" note="last 5 min, follows along" />
-          {(Object.keys(WINDOWS) as WindowKey[]).map((key) => (
-            <Option key={key} chosen={range.kind === 'last' && range.window === key} onChoose={() => choose({ kind: 'last', window: key })} label={`Last ${WINDOWS[key].label}`} />
-          ))}
+          <div className="grid grid-cols-2">
+            {(Object.keys(WINDOWS) as WindowKey[]).map((key) => (
+              <Option key={key} chosen={(range.kind === 'last' || range.kind === 'asof') && range.window === key} onChoose={() => choose(range.kind === 'asof' ? { ...range, window: key } : { kind: 'last', window: key })} label={`Last ${WINDOWS[key].label}`} />
+            ))}
+          </div>
+          <AsOfForm key={open ? 'asof-open' : 'asof-closed'} range={range} onChoose={choose} />
           <CustomForm key={open ? 'open' : 'closed'} range={range} onChoose={choose} />
         </Popover.Content>
       </Popover.Portal>
@@ -68,6 +73,30 @@ function Option({ chosen, onChoose, label, note }: { chosen: boolean; onChoose: 
       {label}
       {note !== undefined && <span className="text-xs font-normal text-faint">{note}</span>}
     </button>
+  );
+}
+
+/** The end of the range: now, or a past moment; the length stays. */
+function AsOfForm({ range, onChoose }: { range: TimeRange; onChoose: (range: TimeRange) => void }): React.JSX.Element {
+  const nowMs = useNowMs();
+  const [at, setAt] = useState(() => localInput(range.kind === 'asof' ? range.atMs : nowMs));
+  const atMs = Date.parse(at);
+  const valid = atMs > 0 && atMs <= nowMs;
+  return (
+    <form
+      className="mt-1 space-y-2 border-t border-line p-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (valid) onChoose(asOf(range, atMs));
+      }}
+    >
+      <Moment label="As of" value={at} onChange={setAt} />
+      <div className="flex items-center justify-between gap-2">
+        <span className="mr-auto text-xs text-failing" role="status">{valid ? '' : 'Choose a moment of the past.'}</span>
+        {range.kind === 'asof' && <Button small onClick={() => onChoose(asOf(range, null))}>Back to now</Button>}
+        <Button small type="submit" disabled={!valid}>Show as of then</Button>
+      </div>
+    </form>
   );
 }
 

@@ -4,10 +4,10 @@ import type { Connection, HealthCluster, HealthStatus, Incident, Neighbour, Rule
 import type { OutputOf } from '../api/client.ts';
 import { percent, plural } from '../format/number.ts';
 import { shortName } from '../paths.ts';
-import { changesBetween, EXPORTED, gapsIn, heatmapOf, IMPORTED, marksIn } from './history.ts';
+import { changesBetween, EXPORTED, GENERATED, gapsIn, heatmapOf, IMPORTED, marksIn } from './history.ts';
 import { Refusal, type MockState } from './state.ts';
 import { goldenOf, pointsOf, rangeFrom, statusOf, type MockRange } from './numbers.ts';
-import { LEDGER_FAILS_FOR_MS, PAST_INCIDENT_MS, type MockCluster, type MockEdge } from './world.ts';
+import { isThere, LEDGER_FAILS_FOR_MS, PAST_INCIDENT_MS, type MockCluster, type MockEdge } from './world.ts';
 
 export interface MockInput {
   readonly params: Readonly<Record<string, string>>;
@@ -91,6 +91,10 @@ function health(state: MockState, input: MockInput): OutputOf<'getHealth'> {
   return { range, sentence, clusters };
 }
 
+function edgeId(cluster: MockCluster, edge: MockEdge): string {
+  return `e${cluster.edges.indexOf(edge)}`;
+}
+
 function serviceOf(key: string): string {
   const [namespace = '', , name = ''] = key.split('/');
   return `${namespace}/${name}`;
@@ -99,11 +103,12 @@ function serviceOf(key: string): string {
 function topology(state: MockState, input: MockInput): Topology {
   const cluster = clusterIn(state, input);
   const range = rangeFrom(input.query, input.nowMs);
-  const nodes: Topology['nodes'] = workloadRows(cluster, range, input.nowMs).map(({ key, namespace, name, meshed, instances, status, golden }) => ({ key, kind: 'workload', namespace, name, meshed, instances, status, golden: golden.requests === 0 ? null : golden }));
+  const there = cluster.workloads.filter((each) => isThere(each, range.toMs, input.nowMs)).map((each) => each.key);
+  const nodes: Topology['nodes'] = workloadRows(cluster, range, input.nowMs).filter((row) => there.includes(row.key)).map(({ key, namespace, name, meshed, instances, status, golden }) => ({ key, kind: 'workload', namespace, name, meshed, instances, status, golden: golden.requests === 0 ? null : golden }));
   if (cluster.edges.some((edge) => edge.source === 'outside')) nodes.push({ key: 'outside', kind: 'outside', namespace: '', name: 'outside', meshed: false, instances: 0, status: 'nodata', golden: null });
-  const edges = cluster.edges.map((edge, at) => {
+  const edges = cluster.edges.filter((edge) => isThere(edge, range.toMs, input.nowMs)).map((edge) => {
     const golden = goldenOf([edge], cluster, range, input.nowMs);
-    return { id: `e${at}`, source: edge.source, target: edge.target, service: serviceOf(edge.target), protocol: edge.protocol, tls: edge.tls, golden, status: cluster.silentForMs === null ? statusOf(golden) : ('stale' as const) };
+    return { id: edgeId(cluster, edge), source: edge.source, target: edge.target, service: serviceOf(edge.target), protocol: edge.protocol, tls: edge.tls, golden, status: cluster.silentForMs === null ? statusOf(golden) : ('stale' as const) };
   });
   const troubled = edges.filter((edge) => edge.status === 'failing' || edge.status === 'degraded').length;
   return { range, nodes, edges, sentence: troubled === 0 ? `All ${edges.length} edges of ${cluster.name} are fine` : `${troubled} of ${edges.length} edges in ${cluster.name} fail, starting at ${cluster.id === 'c-eu' ? 'ledger' : 'search'}` };
@@ -111,7 +116,7 @@ function topology(state: MockState, input: MockInput): Topology {
 
 function neighbour(edge: MockEdge, key: string, share: number | null, cluster: MockCluster, range: MockRange, nowMs: number): Neighbour {
   const golden = goldenOf([edge], cluster, range, nowMs);
-  return { workload: key === 'outside' ? null : key, service: serviceOf(edge.target), protocol: edge.protocol, tls: edge.tls, golden, failureShare: share, status: statusOf(golden) };
+  return { workload: key === 'outside' ? null : key, service: serviceOf(edge.target), edge: edgeId(cluster, edge), protocol: edge.protocol, tls: edge.tls, golden, failureShare: share, status: statusOf(golden) };
 }
 
 function neighbours(edges: readonly MockEdge[], side: 'source' | 'target', cluster: MockCluster, range: MockRange, nowMs: number): Neighbour[] {
@@ -143,8 +148,10 @@ function series(state: MockState, input: MockInput): OutputOf<'getSeries'> {
   const range = rangeFrom(input.query, input.nowMs);
   const subject = input.query['subject'] ?? 'cluster';
   const key = subject.slice(subject.indexOf(':') + 1);
-  const edges = subject === 'cluster' ? cluster.edges : cluster.edges.filter((edge) => (subject.startsWith('service:') ? serviceOf(edge.target) : edge.target) === key);
-  return { range, points: pointsOf(edges, cluster, range, input.nowMs), total: goldenOf(edges, cluster, range, input.nowMs) };
+  const nameOf = (edge: MockEdge): string => (subject.startsWith('edge:') ? edgeId(cluster, edge) : subject.startsWith('service:') ? serviceOf(edge.target) : edge.target);
+  const edges = subject === 'cluster' ? cluster.edges : cluster.edges.filter((edge) => nameOf(edge) === key);
+  const points = pointsOf(edges, cluster, range, input.nowMs);
+  return { range: points.some((point) => point.imported) ? { ...range, imported: [GENERATED] } : range, points, total: goldenOf(edges, cluster, range, input.nowMs) };
 }
 
 function connection(state: MockState, input: MockInput): Connection {
@@ -257,8 +264,7 @@ export const answers: Answers = {
     return { range, marks: marksIn(clusterIn(state, input), range, input.nowMs), omitted: 0 };
   },
   getTopologyChanges: (state, input) => {
-    clusterIn(state, input);
-    return changesBetween(Number(input.query['fromMs'] ?? input.nowMs), Number(input.query['toMs'] ?? input.nowMs));
+    return changesBetween(clusterIn(state, input), input.nowMs, Number(input.query['fromMs'] ?? input.nowMs), Number(input.query['toMs'] ?? input.nowMs));
   },
   importHistory: (state, input) => {
     clusterIn(state, input);

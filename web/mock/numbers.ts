@@ -1,7 +1,7 @@
 /** Golden metrics and points of pretended edges over a range. Pure. */
 import type { Golden, HealthStatus, Point } from '../../cloud/wire/entities.ts';
 import { statusOfRate } from '../format/status.ts';
-import { noise, rateAt, type MockCluster, type MockEdge } from './world.ts';
+import { isThere, noise, rateAt, type MockCluster, type MockEdge } from './world.ts';
 
 export interface MockRange {
   readonly fromMs: number;
@@ -10,6 +10,8 @@ export interface MockRange {
 }
 
 const WINDOW_MS = 10_000;
+/** What is older is pretended to be imported. */
+const GENERATED_BEFORE_MS = 26 * 3_600_000;
 const POINTS = 120;
 /** Moments of a range that are looked at; enough for a picture. */
 const SAMPLES = 8;
@@ -49,6 +51,7 @@ function sumOf(edges: readonly MockEdge[], cluster: MockCluster, fromMs: number,
 }
 
 function addEdge(sum: Sum, edge: MockEdge, atMs: number, lengthMs: number, nowMs: number): void {
+  if (!isThere(edge, atMs, nowMs)) return;
   const count = Math.round((rateAt(edge, atMs) * lengthMs) / 1000);
   if (edge.protocol === 'opaque') {
     sum.connections += count;
@@ -91,7 +94,7 @@ export function pointsOf(edges: readonly MockEdge[], cluster: MockCluster, range
     const sum = sumOf(edges, cluster, at, at + range.resolutionMs, nowMs);
     points.push({
       startMs: at, requests: sum.requests, failuresApp: sum.app, failuresMesh: sum.mesh, failuresClient: sum.client, retries: 0, successRate: successOf(sum),
-      requestsPerSecond: (sum.requests * 1000) / range.resolutionMs, ...quantiles(sum), gap: isGap(cluster, at, nowMs), imported: false,
+      requestsPerSecond: (sum.requests * 1000) / range.resolutionMs, ...quantiles(sum), gap: isGap(cluster, at, nowMs), imported: nowMs - at > GENERATED_BEFORE_MS,
     });
   }
   return points;

@@ -1,6 +1,12 @@
 /** The pretended clusters: services, who calls whom, how much, and what breaks when. Pure functions of time. */
 
-export interface MockEdge {
+/** When a thing came and went, hours before the present; absent: always there. */
+export interface MockLife {
+  readonly cameHours?: number;
+  readonly wentHours?: number;
+}
+
+export interface MockEdge extends MockLife {
   readonly source: string;
   readonly target: string;
   /** Mean requests per second; connections per second for `opaque`. */
@@ -12,7 +18,7 @@ export interface MockEdge {
   readonly fails: (nowMs: number, atMs: number) => { app: number; mesh: number };
 }
 
-export interface MockWorkload {
+export interface MockWorkload extends MockLife {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
@@ -36,6 +42,12 @@ const MINUTE = 60_000;
 export const LEDGER_FAILS_FOR_MS = 12 * MINUTE;
 /** An incident of the past: from … to … before the present. */
 export const PAST_INCIDENT_MS = [7 * 60 * MINUTE, 6.6 * 60 * MINUTE] as const;
+
+const HOUR = 60 * MINUTE;
+
+export function isThere({ cameHours = Number.POSITIVE_INFINITY, wentHours = Number.NEGATIVE_INFINITY }: MockLife, atMs: number, nowMs: number): boolean {
+  return nowMs - atMs <= cameHours * HOUR && nowMs - atMs >= wentHours * HOUR;
+}
 
 const NEVER: MockEdge['fails'] = () => ({ app: 0, mesh: 0 });
 const RARELY: MockEdge['fails'] = (_, atMs) => ({ app: 0.0003 + 0.0008 * noise('rare', atMs), mesh: 0 });
@@ -87,12 +99,15 @@ function edge(source: MockWorkload | null, target: MockWorkload, rate: number, l
 function shop(scale: number, ledgerFails: MockEdge['fails'], passedOn: MockEdge['fails'], searchFails: MockEdge['fails']): Pick<MockCluster, 'workloads' | 'edges'> {
   const [web, api, cart, orders, search, payments] = [workload('shop', 'web', 4), workload('shop', 'api', 6), workload('shop', 'cart'), workload('shop', 'orders', 3), workload('shop', 'search', 2), workload('shop', 'payments', 3)];
   const [ledger, db, fraud, mailer] = [workload('bank', 'ledger', 2), workload('bank', 'ledger-db', 1, 'statefulset'), workload('bank', 'fraud', 1), workload('ops', 'mailer', 1)];
+  const reports: MockWorkload = { ...workload('shop', 'reports', 1), wentHours: 20 };
+  const recommend: MockWorkload = { ...workload('shop', 'recommend', 2), cameHours: 3 };
   return {
-    workloads: [web, api, cart, orders, search, payments, ledger, db, fraud, mailer],
+    workloads: [web, api, cart, orders, search, payments, ledger, db, fraud, mailer, reports, recommend],
     edges: [
       edge(null, web, 260 * scale, 42), edge(web, api, 410 * scale, 31, { fails: passedOn }), edge(api, cart, 120 * scale, 6), edge(api, orders, 86 * scale, 24, { fails: passedOn }),
       edge(api, search, 190 * scale, 18, { fails: searchFails }), edge(orders, payments, 44 * scale, 38, { fails: ledgerFails }), edge(payments, ledger, 44 * scale, 22, { fails: ledgerFails }),
       edge(payments, fraud, 41 * scale, 12), edge(ledger, db, 3 * scale, 4, { protocol: 'opaque', fails: NEVER }), edge(orders, mailer, 0.6 * scale, 90),
+      edge(api, recommend, 60 * scale, 14, { cameHours: 3 }), edge(web, reports, 2 * scale, 70, { wentHours: 20 }), edge(reports, db, 1 * scale, 5, { protocol: 'opaque', fails: NEVER, wentHours: 20 }),
     ],
   };
 }

@@ -1,13 +1,13 @@
 /** What a rule would have done: its success rate over the chosen range, the line, and each time that it would have fired. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import type { Point, RuleInput, Topology } from '../../../cloud/wire/entities.ts';
+import type { Point, RuleInput, Series, Topology } from '../../../cloud/wire/entities.ts';
 import { apiQuery } from '../../api/queries.ts';
 import { customRange, pollMs, rangeQuery, spanMsOf, type TimeRange } from '../../api/range.ts';
 import { percentTick } from '../../charts/axis.ts';
 import { successBounds } from '../../charts/bounds.ts';
 import { Chart } from '../../charts/chart.tsx';
-import { gapsOf } from '../../charts/columns.ts';
+import { gapsOf, importedOf } from '../../charts/columns.ts';
 import { firings, rollingSuccess, summed, type Firing } from '../../charts/rolling.ts';
 import { useSetRange, useSlug, useTimeRange } from '../../components/location.ts';
 import { Section } from '../../components/page.tsx';
@@ -57,7 +57,7 @@ function ClusterPreview({ rule, clusterId, range }: { rule: RuleInput; clusterId
   return <PreviewChart rule={rule} points={loaded.length === 1 ? first.points : summed(loaded.map((each) => each.points))} range={first.range} />;
 }
 
-function PreviewChart({ rule, points, range }: { rule: RuleInput; points: readonly Point[]; range: { fromMs: number; toMs: number; resolutionMs: number } }): React.JSX.Element {
+function PreviewChart({ rule, points, range }: { rule: RuleInput; points: readonly Point[]; range: Series['range'] }): React.JSX.Element {
   const setRange = useSetRange();
   const { threshold, windowSeconds, minRequests } = rule;
   const judged = useMemo(() => {
@@ -72,7 +72,7 @@ function PreviewChart({ rule, points, range }: { rule: RuleInput; points: readon
       <Chart
         title={`Success over ${span(windowSeconds * 1000)}`} columns={judged.columns} series={[{ label: '', token: 'ok', width: 1.75 }]} fromMs={range.fromMs} toMs={range.toMs}
         bounds={successBounds(judged.columns[1], Number.isFinite(percentOf) ? percentOf : null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)}
-        height={150} gaps={gapsOf(points, range.resolutionMs)} marks={marks} threshold={percentOf} syncKey="rule-preview" showTimes onZoom={(from, to) => setRange(customRange(from, to))}
+        height={150} resolutionMs={range.resolutionMs} imported={importedOf(points, range.resolutionMs, range.imported?.join(', ') ?? 'imported')} gaps={gapsOf(points, range.resolutionMs)} marks={marks} threshold={percentOf} syncKey="rule-preview" showTimes onZoom={(from, to) => setRange(customRange(from, to))}
       />
       {judged.found.length > 0 && (
         <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted">

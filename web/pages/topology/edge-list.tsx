@@ -2,9 +2,11 @@
 import { clsx } from 'clsx';
 import { useState } from 'react';
 import type { Topology, TopologyEdge } from '../../../cloud/wire/entities.ts';
+import { To } from '../../components/link.tsx';
+import { useClusterId, useSlug } from '../../components/location.ts';
 import { Section } from '../../components/page.tsx';
 import { compact, latency, percent, plural, rate } from '../../format/number.ts';
-import { shortName } from '../../paths.ts';
+import { paths, shortName } from '../../paths.ts';
 import { EXCEPTION_COLOURS, StatusGlyph } from '../../ui/glyph.tsx';
 import { TlsMark } from '../../ui/tls-mark.tsx';
 import { ranked } from './visible.ts';
@@ -34,9 +36,11 @@ function nameOf(key: string): string {
 function Row({ edge, onSelect }: { edge: TopologyEdge; onSelect: (key: string) => void }): React.JSX.Element {
   const { golden } = edge;
   const http = golden.successRate !== null;
+  const slug = useSlug();
+  const clusterId = useClusterId();
   return (
-    <li className={clsx('border-b border-line', edge.status === 'failing' && 'bg-failing-tint', edge.status === 'degraded' && 'bg-degraded-tint')}>
-      <button type="button" onClick={() => onSelect(edge.target)} className="flex w-full items-start gap-2 px-2 py-1.5 text-left hover:bg-raised">
+    <li className={clsx('flex border-b border-line', edge.status === 'failing' && 'bg-failing-tint', edge.status === 'degraded' && 'bg-degraded-tint')}>
+      <button type="button" onClick={() => onSelect(edge.target)} className="flex min-w-0 flex-1 items-start gap-2 px-2 py-1.5 text-left hover:bg-raised">
         <span className="mt-1"><StatusGlyph status={edge.status} label /></span>
         <span className="min-w-0 flex-1">
           <span className="block truncate">{nameOf(edge.source)} <span aria-label="calls" className="text-faint">→</span> {nameOf(edge.target)}</span>
@@ -45,8 +49,10 @@ function Row({ edge, onSelect }: { edge: TopologyEdge; onSelect: (key: string) =
             {http ? `${rate(golden.requestsPerSecond)} · p95 ${latency(golden.latencyMs.p95)}` : `${edge.protocol} · ${compact(golden.connections)} connections`}
           </span>
         </span>
-        <span className={clsx('shrink-0 tabular-nums', EXCEPTION_COLOURS[edge.status])}>{http ? percent(golden.successRate) : '–'}</span>
       </button>
+      <To to={paths.edge(slug, clusterId)} search={{ id: edge.id }} aria-label={`Open the edge ${nameOf(edge.source)} to ${nameOf(edge.target)}`} className={clsx('flex shrink-0 items-start px-2 py-1.5 tabular-nums underline decoration-line-strong underline-offset-3 hover:bg-raised hover:decoration-ink', EXCEPTION_COLOURS[edge.status])}>
+        {http ? percent(golden.successRate) : 'open'}
+      </To>
     </li>
   );
 }

@@ -2,7 +2,7 @@
 import type { Neighbour } from '../../../cloud/wire/entities.ts';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { GoldenSuccess } from '../../components/golden-cells.tsx';
-import { TextLink } from '../../components/link.tsx';
+import { TextLink, To } from '../../components/link.tsx';
 import { useSlug } from '../../components/location.ts';
 import { percent, plain } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
@@ -22,20 +22,25 @@ export function NeighbourTable({ clusterId, label, neighbours, sortKey, verb }: 
   const columns: Column<Neighbour>[] = [
     { key: 'name', head: verb === 'sees' ? 'caller' : 'callee', sort: (row) => row.workload ?? row.service, cell: (row) => <Name row={row} verb={verb} href={row.workload === null ? null : paths.workload(slug, clusterId, row.workload)} /> },
     { key: 'share', head: verb, unit: 'of failures', numeric: true, sort: (row) => row.failureShare, cell: (row) => <Share share={row.failureShare} /> },
-    { key: 'success', head: 'success', numeric: true, sort: (row) => row.golden.successRate, cell: (row) => <GoldenSuccess golden={row.golden} /> },
+    { key: 'success', head: 'success', numeric: true, sort: (row) => row.golden.successRate, cell: (row) => <To to={paths.edge(slug, clusterId)} search={{ id: row.edge }} aria-label={`Edge ${verb === 'sees' ? 'from' : 'to'} ${nameOf(row, verb)}`} className="underline decoration-line-strong underline-offset-3 hover:decoration-ink"><GoldenSuccess golden={row.golden} /></To> },
     { key: 'rps', head: 'rate', unit: '/s', numeric: true, sort: (row) => row.golden.requestsPerSecond, cell: (row) => plain(row.golden.requestsPerSecond) },
     { key: 'p95', head: 'p95', unit: 'ms', numeric: true, className: 'hidden sm:table-cell', sort: (row) => row.golden.latencyMs.p95, cell: (row) => plain(row.golden.latencyMs.p95) },
   ];
   return (
     <DataTable
-      label={label} rows={neighbours} columns={columns} sortKey={sortKey} rowKey={(row) => `${row.workload ?? ''} ${row.service} ${row.protocol} ${row.tls}`} initialSort={{ key: 'share', descending: true }}
+      label={label} rows={neighbours} columns={columns} sortKey={sortKey} rowKey={(row) => row.edge} initialSort={{ key: 'share', descending: true }}
       empty={<p className="border-t border-line-strong py-3 text-muted">{verb === 'sees' ? 'Nobody called it in this range.' : 'It called nobody in this range.'}</p>}
     />
   );
 }
 
+function nameOf(row: Neighbour, verb: Props['verb']): string {
+  if (row.workload !== null) return shortName(row.workload);
+  return verb === 'sees' ? 'outside the mesh' : shortName(row.service);
+}
+
 function Name({ row, verb, href }: { row: Neighbour; verb: Props['verb']; href: string | null }): React.JSX.Element {
-  const name = row.workload === null ? (verb === 'sees' ? 'outside the mesh' : shortName(row.service)) : shortName(row.workload);
+  const name = nameOf(row, verb);
   return (
     <span className="flex items-center gap-1.5">
       <StatusGlyph status={row.status} size={10} label />

@@ -1,6 +1,7 @@
 /** Two bars of parts: whose fault the failures are, and where a request's time goes. */
 import type { Golden } from '../../../cloud/wire/entities.ts';
 import { Section } from '../../components/page.tsx';
+import { latencyChange, shareChange } from '../../format/compared.ts';
 import { count, latency, percent, plural } from '../../format/number.ts';
 
 interface Part {
@@ -9,16 +10,30 @@ interface Part {
   readonly share: number;
   readonly className: string;
   readonly explain: string;
+  /** How it differs from the earlier range; null without one. */
+  readonly change?: string | null;
 }
 
-export function FaultSplit({ golden }: { golden: Golden }): React.JSX.Element {
+/** The same numbers of an earlier range, and its name: `last week`. */
+export interface Before {
+  readonly golden: Golden;
+  readonly name: string;
+}
+
+interface Props {
+  readonly golden: Golden;
+  readonly before?: Before | null;
+}
+
+export function FaultSplit({ golden, before = null }: Props): React.JSX.Element {
   const { app, mesh, client } = golden.failures;
   const all = app + mesh + client;
   const share = (value: number): number => (all === 0 ? 0 : value / all);
-  const part = (name: string, value: number, className: string, explain: string): Part => ({ name, text: all === 0 ? '0' : `${count(value)} · ${percent(share(value))}`, share: share(value), className, explain });
+  const change = (fault: keyof Golden['failures']): string | null => (before === null ? null : shareChange(shareOf(golden, fault), shareOf(before.golden, fault)));
+  const part = (name: keyof Golden['failures'], value: number, className: string, explain: string): Part => ({ name, change: change(name), text: all === 0 ? '0' : `${count(value)} · ${percent(share(value))}`, share: share(value), className, explain });
   return (
     <Section title="Whose fault" aside={all === 0 ? 'no failures' : plural(all, 'failure')}>
-      <Parts parts={[
+      <Parts against={before?.name ?? null} parts={[
         part('app', app, 'bg-failing', 'The service itself answered with a failure.'),
         part('mesh', mesh, 'bg-degraded', 'The service never saw the request: connection, identity or policy.'),
         part('client', client, 'bg-faint', 'The caller gave up; this counts against nobody.'),
@@ -27,13 +42,14 @@ export function FaultSplit({ golden }: { golden: Golden }): React.JSX.Element {
   );
 }
 
-export function TimeSplit({ golden }: { golden: Golden }): React.JSX.Element {
+export function TimeSplit({ golden, before = null }: Props): React.JSX.Element {
   const time = golden.timeMs ?? { app: 0, network: 0, queue: 0 };
   const all = time.app + time.network + time.queue;
-  const part = (name: string, value: number, className: string, explain: string): Part => ({ name, text: golden.timeMs === null ? '–' : latency(value), share: all === 0 ? 0 : value / all, className, explain });
+  const change = (name: keyof typeof time): string | null => (golden.timeMs === null || before === null ? null : latencyChange(time[name], before.golden.timeMs?.[name] ?? null));
+  const part = (name: keyof typeof time, value: number, className: string, explain: string): Part => ({ name, change: change(name), text: golden.timeMs === null ? '–' : latency(value), share: all === 0 ? 0 : value / all, className, explain });
   return (
     <Section title="Where the time goes" aside={golden.timeMs === null ? 'no traffic' : `${latency(all)} on average`}>
-      <Parts parts={[
+      <Parts against={before?.name ?? null} parts={[
         part('app', time.app, 'bg-ink', 'Spent in the service.'),
         part('network', time.network, 'bg-faint', 'Between the two proxies, encryption included.'),
         part('queue', time.queue, 'bg-line-strong', 'Waiting for an endpoint that takes the request.'),
@@ -42,7 +58,12 @@ export function TimeSplit({ golden }: { golden: Golden }): React.JSX.Element {
   );
 }
 
-function Parts({ parts }: { parts: readonly Part[] }): React.JSX.Element {
+/** Share of all requests that failed by one fault; null without requests. */
+function shareOf({ requests, failures }: Golden, fault: keyof Golden['failures']): number | null {
+  return requests === 0 ? null : failures[fault] / requests;
+}
+
+function Parts({ parts, against }: { parts: readonly Part[]; against: string | null }): React.JSX.Element {
   return (
     <>
       <div aria-hidden className="flex h-1.5 gap-px overflow-hidden rounded-full bg-line">
@@ -52,10 +73,14 @@ function Parts({ parts }: { parts: readonly Part[] }): React.JSX.Element {
         {parts.map((part) => (
           <div key={part.name} className="flex items-baseline justify-between gap-3" title={part.explain}>
             <dt className="flex items-center gap-2 text-muted"><span aria-hidden className={`size-2 rounded-[2px] ${part.className}`} />{part.name}</dt>
-            <dd className="tabular-nums">{part.text}</dd>
+            <dd className="text-right tabular-nums">
+              {part.text}
+              {part.change != null && <span className="block text-2xs text-faint">{part.change}</span>}
+            </dd>
           </div>
         ))}
       </dl>
+      {against !== null && <p className="mt-1 text-2xs text-faint">Beneath each: against {against}.</p>}
     </>
   );
 }

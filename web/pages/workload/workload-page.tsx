@@ -1,27 +1,19 @@
 /** Workload: how is it, who suffers, whose fault? */
 import { useQuery } from '@tanstack/react-query';
-import { Fragment, useMemo } from 'react';
+import { Fragment } from 'react';
 import { apiQuery } from '../../api/queries.ts';
 import { pollMs, rangeQuery, type TimeRange } from '../../api/range.ts';
-import type { Incident, Workload } from '../../../cloud/wire/entities.ts';
-import { GoldenCharts } from '../../charts/golden-charts.tsx';
-import { incidentMarks, incidentsWithin } from '../../charts/marks.ts';
-import { TextLink } from '../../components/link.tsx';
+import type { Workload } from '../../../cloud/wire/entities.ts';
 import { useClusterId, useSearchText, useSetSearch, useSlug, useTimeRange } from '../../components/location.ts';
-import { useNowMs } from '../../components/now.ts';
-import { Loaded, Section, Sentence, Skeleton, useTitle } from '../../components/page.tsx';
-import { ProblemNotice } from '../../components/problem-notice.tsx';
-import { paths } from '../../paths.ts';
-import { StatusGlyph } from '../../ui/glyph.tsx';
+import { Loaded, Section, Sentence, useTitle } from '../../components/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { useWorkloadParts } from './workload-parts.ts';
 import { FaultSplit, TimeSplit } from './splits.tsx';
 import { NeighbourTable } from './neighbour-table.tsx';
 import { ProxyTable } from './proxy-table.tsx';
 import { RouteTable } from './route-table.tsx';
-
-/** Incidents change slowly beside the charts. */
-const INCIDENTS_POLL_MS = 5_000;
+import { SubjectCharts } from './subject-charts.tsx';
+import { useSubjectSeries } from './subject-queries.ts';
 
 export function WorkloadPage(): React.JSX.Element {
   const parts = useWorkloadParts();
@@ -35,14 +27,17 @@ export function WorkloadPage(): React.JSX.Element {
 function WorkloadView({ workload, range }: { workload: Workload; range: TimeRange }): React.JSX.Element {
   const { golden, key, status } = workload.workload;
   const clusterId = useClusterId();
+  const subject = `workload:${key}`;
+  const read = useSubjectSeries(subject, range);
+  const before = read.earlier === null ? null : { golden: read.earlier.series.total, name: read.earlier.name };
   return (
     <>
       <Sentence text={workload.sentence} status={status} />
       <div className="grid grid-cols-1 gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_17rem]">
-        <Charts subject={`workload:${key}`} range={range} />
+        <SubjectCharts subject={subject} range={range} read={read} />
         <div className="grid content-start gap-6 sm:grid-cols-2 xl:grid-cols-1">
-          <FaultSplit golden={golden} />
-          <TimeSplit golden={golden} />
+          <FaultSplit golden={golden} before={before} />
+          <TimeSplit golden={golden} before={before} />
           <Facts workload={workload} />
         </div>
       </div>
@@ -56,38 +51,6 @@ function WorkloadView({ workload, range }: { workload: Workload; range: TimeRang
       </div>
       <Details workload={workload} />
     </>
-  );
-}
-
-function Charts({ subject, range }: { subject: string; range: TimeRange }): React.JSX.Element {
-  const params = { slug: useSlug(), clusterId: useClusterId() };
-  const nowMs = useNowMs();
-  const series = useQuery(apiQuery('getSeries', { params, query: { ...rangeQuery(range), subject } }, { pollMs: pollMs(range) }));
-  const incidents = useQuery(apiQuery('listIncidents', { params: { slug: params.slug }, query: { clusterId: params.clusterId } }, { pollMs: INCIDENTS_POLL_MS }));
-  const minute = Math.floor(nowMs / 10_000) * 10_000;
-  const marks = useMemo(() => incidentMarks(incidents.data?.incidents ?? [], minute), [incidents.data, minute]);
-  if (series.data === undefined) return series.error === null ? <Skeleton height={420} /> : <ProblemNotice error={series.error} retry={() => void series.refetch()} />;
-  const within = incidentsWithin(incidents.data?.incidents ?? [], series.data.range.fromMs, series.data.range.toMs, minute);
-  return (
-    <div className="min-w-0">
-      <GoldenCharts series={series.data} marks={marks} syncKey="workload" />
-      <IncidentLinks incidents={within} />
-    </div>
-  );
-}
-
-function IncidentLinks({ incidents }: { incidents: readonly Incident[] }): React.JSX.Element | null {
-  const slug = useSlug();
-  if (incidents.length === 0) return null;
-  return (
-    <ul aria-label="Incidents in this range" className="mt-2 space-y-1">
-      {incidents.map((incident) => (
-        <li key={incident.id} className="flex items-baseline gap-2 text-xs">
-          <span className="translate-y-px"><StatusGlyph status={incident.state === 'open' ? 'failing' : 'ok'} size={9} label /></span>
-          <TextLink to={paths.incident(slug, incident.id)}>{incident.sentence}</TextLink>
-        </li>
-      ))}
-    </ul>
   );
 }
 
