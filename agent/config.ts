@@ -71,7 +71,8 @@ export function helpText(): string {
   });
   return `Usage: agent host --mesh FILE --state DIR [options]
 
-Runs the mesh's control plane and agent on machines without Kubernetes.
+Runs the mesh's control plane and agent on machines without Kubernetes. "agent rotate-anchor --help" tells how to give a
+running mesh a new trust anchor.
 
 ${lines.join('')}
 Each option is also read from the environment, for example ${envName('token-file')}.

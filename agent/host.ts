@@ -1,5 +1,5 @@
 /** The agent and control plane of the `host` platform, put together from its parts. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf } from '../proxy/wire/labels.ts';
 import { RING_MS_MAX } from '../proxy/wire/report.ts';
@@ -8,11 +8,15 @@ import { Metrics } from './admin/metrics.ts';
 import { Pending } from './aggregate/pending.ts';
 import { Clock } from './clock.ts';
 import type { ClockSources } from './clock.ts';
+import { proxyKey } from './compile/orders.ts';
 import type { HostConfig } from './config.ts';
 import { AgentFault, messageOf, systemCodeOf } from './fault.ts';
-import { openAuthority } from './issuer/authority.ts';
+import { Anchors } from './issuer/anchors.ts';
 import type { Authority } from './issuer/authority.ts';
 import { OwnLeaf } from './issuer/own-leaf.ts';
+import { PHASES } from './issuer/rotation.ts';
+import type { ProxyTrust } from './issuer/rotation.ts';
+import { REQUEST_FILE, Rotator } from './issuer/rotator.ts';
 import { lockFolder } from './lock.ts';
 import type { Lock } from './lock.ts';
 import type { Log } from './log.ts';
@@ -69,10 +73,9 @@ export async function startHost(config: HostConfig, sources: HostSources, log: L
   let host: Host | null = null;
   try {
     const mesh = new MeshInForce(parsed.mesh, Math.floor(sources.wallMs()));
-    const authority = openAuthority(join(config.stateFolder, 'ca'), mesh.trustDomain, sources.wallMs());
-    writeFileSync(join(config.stateFolder, 'trust-bundle.pem'), authority.certificatePem);
+    const anchors = Anchors.open(config.stateFolder, mesh.trustDomain, sources.wallMs());
     const spool = config.uplink && (await Spool.open(join(config.stateFolder, 'spool')));
-    host = new Host({ config, sources, log, lock, mesh, authority, spool });
+    host = new Host({ config, sources, log, lock, mesh, anchors, spool });
     await host.start(text);
     return host;
   } catch (thrown) {
@@ -88,7 +91,7 @@ interface HostParts {
   readonly log: Log;
   readonly lock: Lock;
   readonly mesh: MeshInForce;
-  readonly authority: Authority;
+  readonly anchors: Anchors;
   readonly spool: Spool | null;
 }
 
@@ -99,6 +102,7 @@ export class Host {
   readonly #ticker: Ticker;
   readonly #tokens: JoinTokens;
   readonly #ownLeaf: OwnLeaf;
+  readonly #rotator: Rotator;
   readonly #absences: Absences;
   readonly #sealer: Sealer;
   readonly #control: ControlServer;
@@ -108,15 +112,16 @@ export class Host {
   #ready = false;
 
   constructor(parts: HostParts) {
-    const { config, sources, mesh, authority } = parts;
+    const { config, sources, mesh, anchors } = parts;
     this.#parts = parts;
     this.#clock = new Clock(sources, config.windowMs);
     this.#ticker = new Ticker({ nowMs: () => this.#clock.nowMs(), windowMs: config.windowMs, onTick: () => this.#control.tick() });
     this.#tokens = new JoinTokens(join(config.stateFolder, 'tokens'));
-    this.#ownLeaf = new OwnLeaf(authority, identityOf('control', 'sidelight', mesh.trustDomain), config.leafTtlMs, () => this.#certificateMs());
+    this.#ownLeaf = new OwnLeaf(() => anchors.issuing, identityOf('control', 'sidelight', mesh.trustDomain), config.leafTtlMs, () => this.#certificateMs());
     this.#absences = this.#makeAbsences();
     this.#sealer = this.#makeSealer();
     this.#control = this.#makeControl();
+    this.#rotator = this.#makeRotator();
     this.#uplink = this.#makeUplink();
   }
 
@@ -147,9 +152,10 @@ export class Host {
   #startTimers(meshText: string): void {
     const { config } = this.#parts;
     const watch = new FileWatch(config.meshFile, meshText, (text) => this.#applyMesh(text));
-    this.#closers.push(() => watch.stop(), () => this.#ownLeaf.stop(), () => this.#ticker.stop());
+    this.#closers.push(() => watch.stop(), () => this.#rotator.stop(), () => this.#ownLeaf.stop(), () => this.#ticker.stop());
     watch.start();
     this.#ownLeaf.renewWith((leaf) => this.#control.renew(leaf));
+    this.#rotator.start();
     this.#ticker.start();
     this.#sealer.start(Math.min(SEAL_LOOK_MS, config.windowMs / 10));
   }
@@ -197,13 +203,13 @@ export class Host {
   }
 
   #makeControl(): ControlServer {
-    const { config, sources, mesh, authority, log } = this.#parts;
+    const { config, sources, mesh, anchors, log } = this.#parts;
     const parts = {
       workload: (key: string) => mesh.inventory.workloads.get(key),
       orders: (workload: string, instanceName: string) => mesh.orders(workload, instanceName),
       tokenMatches: (workload: { namespace: string; name: string }, token: string) => this.#tokens.matches(workload, token),
-      issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => authority.issue(publicKey, identity, this.#certificateMs(), config.leafTtlMs),
-      trustBundle: () => authority.certificatePem,
+      issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => anchors.issuing.issue(publicKey, identity, this.#certificateMs(), config.leafTtlMs),
+      trustBundle: () => anchors.bundle,
       take: (window: Parameters<Sealer['take']>[0]) => this.#sealer.take(window),
       sealedOf: (instance: string) => this.#sealer.sealedOf(instance),
       takenOf: (instance: string) => this.#sealer.takenOf(instance),
@@ -214,6 +220,37 @@ export class Host {
       log,
     };
     return new ControlServer(parts, this.#ownLeaf.issue(), () => this.#uplink?.topologyChanged());
+  }
+
+  #makeRotator(): Rotator {
+    const { config, sources, anchors, log } = this.#parts;
+    // What it serves with comes first: who is told of an anchor may use it at once.
+    const renew = (): void => this.#control.renew(this.#ownLeaf.issue());
+    return new Rotator({
+      anchors,
+      requestFile: join(config.stateFolder, REQUEST_FILE),
+      leafTtlMs: config.leafTtlMs,
+      proxies: () => this.#trust(),
+      wallMs: sources.wallMs,
+      onBundle: () => {
+        renew();
+        this.#control.pushBundle();
+      },
+      onIssuer: () => {
+        renew();
+        this.#uplink?.topologyChanged();
+      },
+      askRenewal: (keys, withinMs) => this.#control.askRenewal(keys, withinMs),
+      metrics: this.metrics,
+      log,
+    });
+  }
+
+  /** Of every instance with a sidecar, whether it is there or not. */
+  #trust(): ProxyTrust[] {
+    const told = this.#control.trust();
+    const keys = this.#parts.mesh.inventory.workloads.list().flatMap(({ key, instances }) => instances.filter(({ mesh }) => mesh !== null).map(({ name }) => proxyKey(key, name)));
+    return keys.map((key) => ({ key, ...(told.get(key) ?? { bundleSha256: null, anchorSha256: null }) }));
   }
 
   #makeUplink(): Uplink | null {
@@ -238,13 +275,13 @@ export class Host {
   }
 
   #snapshot(): ReturnType<typeof takeSnapshot> {
-    const { mesh, authority } = this.#parts;
+    const { mesh, anchors } = this.#parts;
     return takeSnapshot({
       takenAtMs: Math.round(this.#clock.nowMs()),
       inventory: mesh.inventory,
       proxies: this.#control.proxies(),
       trustDomain: mesh.trustDomain,
-      trustAnchorNotAfterMs: authority.notAfterMs,
+      trustAnchorNotAfterMs: anchors.issuing.notAfterMs,
     });
   }
 
@@ -295,7 +332,7 @@ export class Host {
   }
 
   #renderMetrics(): string {
-    const { spool } = this.#parts;
+    const { spool, anchors } = this.#parts;
     return this.metrics.render({
       proxies_connected: this.#control.live().size,
       control_connections: this.#control.connections,
@@ -304,6 +341,9 @@ export class Host {
       spool_dropped_frames: spool?.droppedFrames ?? 0,
       spool_damaged_records: spool?.damaged ?? 0,
       uplink_connected: this.#uplink?.connected ? 1 : 0,
+      trust_anchor_expiration_timestamp_seconds: anchors.issuing.notAfterMs / 1000,
+      trust_anchor_rotation_phase: PHASES.indexOf(anchors.phase),
+      trust_anchor_rotation_awaited_proxies: this.#rotator.awaited().length,
     });
   }
 }

@@ -1,6 +1,6 @@
 /** One agent a state folder: a Unix socket that only lives as long as its process, whatever kills it. */
 import { createHash } from 'node:crypto';
-import { realpathSync, rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,11 @@ export async function lockFolder(folder: string): Promise<Lock> {
   return { release: () => server.close() };
 }
 
+/** Whether an agent holds the folder now. */
+export async function isLocked(folder: string): Promise<boolean> {
+  return existsSync(folder) && answers(lockPath(realpathSync(folder)));
+}
+
 function lockPath(folder: string): string {
   const inside = join(folder, 'agent.lock');
   if (Buffer.byteLength(inside) <= PATH_BYTES_MAX) return inside;
@@ -40,14 +45,17 @@ function tryListen(path: string): Promise<Server | null> {
 
 /** The socket of a killed process refuses; that of a living one accepts. */
 async function takeOver(path: string): Promise<Server | null> {
-  const alive = await new Promise<boolean>((resolve) => {
+  if (await answers(path)) return null;
+  rmSync(path, { force: true });
+  return tryListen(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
       resolve(true);
     });
     socket.once('error', () => resolve(false));
   });
-  if (alive) return null;
-  rmSync(path, { force: true });
-  return tryListen(path);
 }

@@ -1,9 +1,10 @@
-/** The agent's program: `host` runs the control plane and agent of machines without Kubernetes. */
+/** The agent's program: `host` runs the control plane and agent of machines without Kubernetes; the rest asks a running one. */
 import { performance } from 'node:perf_hooks';
 import { helpText, parseHostConfig } from './config.ts';
 import { AgentFault, messageOf } from './fault.ts';
 import { MeshFaults, startHost } from './host.ts';
 import { createLog } from './log.ts';
+import { parseRotate, ROTATE_USAGE, rotateAnchor } from './rotate-anchor.ts';
 
 const EXIT = { stopped: 0, notStarted: 1, wrongInput: 2 } as const;
 
@@ -11,13 +12,24 @@ const EXIT = { stopped: 0, notStarted: 1, wrongInput: 2 } as const;
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   if (args.length === 0 || args.includes('--help')) {
-    process.stdout.write(helpText());
+    process.stdout.write(args[0] === 'rotate-anchor' ? ROTATE_USAGE : helpText());
     return args.includes('--help') ? EXIT.stopped : EXIT.wrongInput;
   }
-  if (command !== 'host') return complain([`"${command}" is no command of the agent; there is "host" (command_unknown)`], EXIT.wrongInput);
+  if (command === 'rotate-anchor') return runRotate(rest);
+  if (command !== 'host') return complain([`"${command}" is no command of the agent; there are "host" and "rotate-anchor" (command_unknown)`], EXIT.wrongInput);
   const result = parseHostConfig(rest, process.env);
   if (result.kind === 'faults') return complain(result.faults.map(({ code, message }) => `${message} (${code})`), EXIT.wrongInput);
   return runHost(result.config);
+}
+
+async function runRotate(args: readonly string[]): Promise<number> {
+  try {
+    await rotateAnchor(parseRotate(args, process.env), (line) => void process.stdout.write(`${line}\n`));
+    return EXIT.stopped;
+  } catch (thrown) {
+    if (!(thrown instanceof AgentFault)) throw thrown;
+    return complain([`${thrown.message} (${thrown.code}): ${thrown.remedy}`], thrown.code.startsWith('option_') ? EXIT.wrongInput : EXIT.notStarted);
+  }
 }
 
 async function runHost(config: Parameters<typeof startHost>[0]): Promise<number> {

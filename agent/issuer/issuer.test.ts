@@ -107,7 +107,7 @@ test('a broken authority is told with its remedy and never replaced', () => {
 test('the own leaf is renewed when 70 % of its life is over, again and again', () => {
   vi.useFakeTimers({ now: NOW_MS });
   const { authority } = createAuthority('cluster.local', NOW_MS);
-  const own = new OwnLeaf(authority, IDENTITY, 100_000, Date.now);
+  const own = new OwnLeaf(() => authority, IDENTITY, 100_000, Date.now);
   const renewed: number[] = [];
   own.renewWith((leaf) => renewed.push(leaf.notAfterMs - NOW_MS));
   vi.advanceTimersByTime(69_000);

@@ -10,9 +10,9 @@ export class OwnLeaf {
   readonly #ttlMs: number;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `wallMs` is the clock that certificates are checked by. */
-  constructor(authority: Authority, identity: Identity, ttlMs: number, wallMs: () => number) {
-    this.#issue = () => authority.issueKeyed(identity, wallMs(), ttlMs);
+  /** `issuer` is the authority of the moment; `wallMs` the clock that certificates are checked by. */
+  constructor(issuer: () => Authority, identity: Identity, ttlMs: number, wallMs: () => number) {
+    this.#issue = () => issuer().issueKeyed(identity, wallMs(), ttlMs);
     this.#ttlMs = ttlMs;
   }
 

@@ -13,6 +13,7 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const name = z.string().max(512);
 const version = z.number().int().min(1);
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/).nullish();
 
 /** A tick of the shortest window at the end of this number is the year 2286; its time in ms is still a whole number. */
 const TICK_MAX = 1e11;
@@ -68,7 +69,10 @@ const toControl = z.discriminatedUnion('kind', [
     instance: z.string().regex(/^[0-9a-f]{16}$/),
   }),
   z.object({ kind: z.literal('window'), window: proxyWindow }),
-  z.object({ kind: z.literal('status'), ready: z.boolean(), revision: count, certificateNotAfter: z.iso.datetime().nullable() }),
+  z.object({
+    kind: z.literal('status'), ready: z.boolean(), revision: count, certificateNotAfter: z.iso.datetime().nullable(),
+    bundleSha256: fingerprint, anchorSha256: fingerprint,
+  }),
   z.object({ kind: z.literal('goodbye'), sequence: count }),
 ]) satisfies z.ZodType<ToControl>;
 

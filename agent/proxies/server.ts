@@ -11,7 +11,7 @@ import type { KeyedLeaf } from '../issuer/authority.ts';
 import { Link, SWEEP_MS } from './link.ts';
 import { Roster } from './roster.ts';
 import { Session } from './session.ts';
-import type { ControlParts } from './session.ts';
+import type { ControlParts, ToldTrust } from './session.ts';
 
 /** More connections are closed at once: 20 times the proxies of a busy host. */
 export const CONNECTIONS_MAX = 4096;
@@ -55,7 +55,27 @@ export class ControlServer {
     return typeof bound === 'object' && bound ? bound.port : port;
   }
 
-  /** New connections get this certificate. */
+  /** What the connected proxies said of their trust, by `proxyKey`. */
+  trust(): ReadonlyMap<string, ToldTrust> {
+    const told = new Map<string, ToldTrust>();
+    for (const { proxy, trust } of this.#sessions) if (proxy) told.set(proxyKey(proxy.workload, proxy.name), trust);
+    return told;
+  }
+
+  /** Sends the trust anchors in force to every proxy. */
+  pushBundle(): void {
+    for (const session of this.#sessions) if (session.proxy) session.pushBundle();
+  }
+
+  /** Asks the proxies among these `proxyKey`s for new leaves within so many ms. */
+  askRenewal(keys: readonly string[], withinMs: number): void {
+    const asked = new Set(keys);
+    for (const { proxy, link } of this.#sessions) {
+      if (proxy && asked.has(proxyKey(proxy.workload, proxy.name))) link.send({ kind: 'renew', withinMs });
+    }
+  }
+
+  /** New connections get this certificate, and are checked by the trust anchors in force. */
   renew(leaf: KeyedLeaf): void {
     this.#server.setSecureContext({ minVersion: 'TLSv1.3', ...secureContext(leaf, this.#parts.trustBundle()) });
   }

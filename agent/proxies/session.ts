@@ -9,6 +9,7 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { MeshWorkload } from '../inventory/inventory.ts';
 import type { Leaf } from '../issuer/authority.ts';
 import { readCsr } from '../issuer/csr.ts';
+import { bundleFingerprint } from '../issuer/fingerprint.ts';
 import type { Log } from '../log.ts';
 import type { TakeResult } from '../uplink/sealer.ts';
 import type { Absences, Missing } from './absences.ts';
@@ -49,11 +50,18 @@ export interface LiveProxy {
   readonly certificateNotAfter: string | null;
 }
 
+/** What a proxy said last about its trust; null where it said nothing. */
+export interface ToldTrust {
+  readonly bundleSha256: string | null;
+  readonly anchorSha256: string | null;
+}
+
 export class Session {
   readonly link: Link;
   readonly #parts: ControlParts;
   readonly #onChange: (session: Session) => void;
   #proxy: LiveProxy | null = null;
+  #trust: ToldTrust = { bundleSha256: null, anchorSha256: null };
   #sentRevision = 0;
   #newestTick = 0;
   /** The last sequence of a process that said goodbye. */
@@ -69,6 +77,10 @@ export class Session {
   /** Null until hello. */
   get proxy(): LiveProxy | null {
     return this.#proxy;
+  }
+
+  get trust(): ToldTrust {
+    return this.#trust;
   }
 
   handle(message: ToControl): void {
@@ -101,6 +113,12 @@ export class Session {
     this.#sentRevision = orders.revision;
     this.#parts.metrics.add('orders_sent_total');
     this.link.send({ kind: 'orders', orders });
+  }
+
+  /** Sends the trust anchors in force. */
+  pushBundle(): void {
+    this.#parts.metrics.add('bundles_sent_total');
+    this.link.send({ kind: 'bundle', trustBundle: this.#parts.trustBundle() });
   }
 
   /** The link is over, and no other link of the process has taken its place: what of its windows is still out? */
@@ -188,8 +206,11 @@ export class Session {
     return { ...window, edges };
   }
 
-  #status({ ready, certificateNotAfter }: Extract<ToControl, { kind: 'status' }>): void {
+  #status({ ready, certificateNotAfter, bundleSha256, anchorSha256 }: Extract<ToControl, { kind: 'status' }>): void {
     if (!this.#proxy) return this.refuse('message_unexpected', 'status comes after hello');
+    this.#trust = { bundleSha256: bundleSha256 ?? null, anchorSha256: anchorSha256 ?? null };
+    // It was away when the anchors changed, or a certificate of before overtook the message.
+    if (bundleSha256 && bundleSha256 !== bundleFingerprint(this.#parts.trustBundle())) this.pushBundle();
     if (this.#proxy.ready === ready && this.#proxy.certificateNotAfter === certificateNotAfter) return;
     this.#proxy = { ...this.#proxy, ready, certificateNotAfter };
     this.#onChange(this);
