@@ -38,10 +38,12 @@ export async function markDirty(tx: Transaction, orgId: OrgId, clusterId: string
   if (byHour.size === 0) return;
   const hours = [...byHour.keys()].sort((a, b) => a - b);
   const slices = hours.map((hour) => (byHour.get(hour) ?? []).reduce((first, start) => Math.min(first, Math.floor(start / SLICE_MS) * SLICE_MS), Infinity));
+  // Not least(): it would take an hour without slices for one with some.
   await tx`
+    with late as (select * from unnest(${hours}::bigint[], ${slices}::bigint[]) as late (hour_ms, slice_ms))
     insert into tenant.rollup_hour as h (org_id, cluster_id, hour_ms, dirty_since)
-    select ${orgId}, ${clusterId}, late.hour_ms, ${now} from unnest(${hours}::bigint[], ${slices}::bigint[]) as late (hour_ms, slice_ms)
+    select ${orgId}, ${clusterId}, late.hour_ms, ${now} from late
     on conflict (org_id, cluster_id, hour_ms) do update set dirty_since = coalesce(h.dirty_since, excluded.dirty_since),
-      sliced_to_ms = least(h.sliced_to_ms, (select late.slice_ms from unnest(${hours}::bigint[], ${slices}::bigint[]) as late (hour_ms, slice_ms) where late.hour_ms = h.hour_ms))
+      sliced_to_ms = (select case when h.sliced_to_ms > late.slice_ms then late.slice_ms else h.sliced_to_ms end from late where late.hour_ms = h.hour_ms)
     where h.origin = 'measured'`;
 }

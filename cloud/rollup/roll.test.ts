@@ -186,3 +186,10 @@ test('windows that are past their retention leave what was rolled up of them as 
   expect(await store.dump('hour_chunk')).toEqual(before);
   expect(MINUTE_MS * LEVELS.minute.points).toBe(LEVELS.minute.chunkMs);
 });
+
+test('late windows of an hour that has no slices give it none', async () => {
+  store = await testStore(CLOSED);
+  await store.commit([randomWindow(HOUR, seeded(12))], HOUR + HOUR_MS);
+  await store.commit([randomWindow(HOUR + 2 * SLICE_MS, seeded(13))], HOUR + HOUR_MS);
+  expect(await store.tenant.transaction((tx) => tx`select sliced_to_ms from tenant.rollup_hour`)).toEqual([{ sliced_to_ms: null }]);
+});

@@ -1,6 +1,5 @@
 /** Sums the parts of 10-second windows, oldest first, into minute chunks; only one minute is dense at a time. Pure. */
-import type { UnpackedPart } from '../ingest/packed.ts';
-import type { PackedRow } from '../ingest/packed.ts';
+import type { PackedRow, UnpackedPart } from '../ingest/packed.ts';
 import type { EdgeLabels } from '../series/edge.ts';
 import { addRaw, addRow, createRaw } from '../series/golden.ts';
 import type { Raw } from '../series/golden.ts';

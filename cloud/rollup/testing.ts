@@ -90,7 +90,7 @@ export const MESH: readonly TestRow[] = [
 export function randomWindow(startMs: number, random: () => number): ClusterWindow {
   const rows = MESH.filter(() => random() < 0.8).map((row) => {
     const requests = 1 + Math.floor(random() * 40);
-    return { ...row, requests, failuresApp: Math.floor(random() * random() * requests), failuresMesh: random() < 0.1 ? 1 : 0, latencyMs: 1 + random() * 400 };
+    return { ...row, requests, failuresApp: Math.floor(random() * random() * requests), failuresMesh: random() < 0.1 ? 1 : 0, latencyMs: 1 + Math.floor(random() * 400) };
   });
   const window = testWindow(startMs, rows);
   const calls = 1 + Math.floor(random() * 9);

@@ -29,7 +29,7 @@ interface Piece {
 export async function readStrips(tx: Transaction, orgId: OrgId, clusterIds: readonly string[], hours: ReadonlyMap<string, Hours>, toMs: number, nowMs: number): Promise<ReadonlyMap<string, Strip>> {
   const span = stripSpan(toMs);
   const plans = new Map(clusterIds.map((id) => [id, planRange(span, hours.get(id) ?? new Map(), nowMs, { coarsest: 'minute', everything: false })]));
-  const pieces = [...(await readPoints(tx, orgId, plans, 'minute')), ...(await readPoints(tx, orgId, plans, 'hour')), ...(await readWindows(tx, orgId, plans, toMs))];
+  const pieces = [...(await readPoints(tx, orgId, plans, 'minute')), ...(await readPoints(tx, orgId, plans, 'hour')), ...(await readWindows(tx, orgId, plans))];
   const byCluster = Map.groupBy(pieces, (piece) => piece.cluster);
   return new Map(clusterIds.map((id) => [id, stripOf(span, byCluster.get(id) ?? [], hours.get(id) ?? new Map())]));
 }
@@ -86,8 +86,8 @@ function spread(piece: Piece, lengthMs: number): Piece[] {
 }
 
 /** Minutes of open hours, summed by the database from columns beside the packed rows. */
-async function readWindows(tx: Transaction, orgId: OrgId, plans: ReadonlyMap<string, Plan>, toMs: number): Promise<Piece[]> {
-  const open = [...plans].flatMap(([id, plan]) => plan.windows.map((piece) => ({ id, fromMs: piece.fromMs, toMs: Math.min(piece.toMs, toMs) })));
+async function readWindows(tx: Transaction, orgId: OrgId, plans: ReadonlyMap<string, Plan>): Promise<Piece[]> {
+  const open = [...plans].flatMap(([id, plan]) => plan.windows.map((piece) => ({ id, ...piece })));
   if (open.length === 0) return [];
   const rows = await tx<{ cluster_id: string; at_ms: number; requests: number; failures: number }[]>`
     select part.cluster_id, part.start_ms / ${MINUTE_MS}::bigint * ${MINUTE_MS}::bigint as at_ms, sum(part.requests)::bigint as requests, sum(part.failures)::bigint as failures
