@@ -2,7 +2,7 @@
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { FromControl, ToControl } from '../../proxy/wire/orders.ts';
-import type { EdgeRow, ProxyWindow } from '../../proxy/wire/report.ts';
+import type { EdgeRow, ProxyWindow, RouteRow } from '../../proxy/wire/report.ts';
 import { CONTROL_WIRE_VERSION } from '../../proxy/wire/version.ts';
 import { makeCsr } from '../issuer/testing.ts';
 import { encodeFrame, FrameReader } from './framing.ts';
@@ -131,12 +131,12 @@ export class RingProxy {
   }
 
   /** Ends a window with these rows; returns its tick, or null while none is known. */
-  report(edges: readonly EdgeRow[]): number | null {
+  report(edges: readonly EdgeRow[], routes: readonly RouteRow[] = []): number | null {
     const anchor = this.#anchor;
     if (!anchor) return null;
     const tick = anchor.tick + Math.floor((performance.now() - anchor.beganMs) / anchor.tickMs);
     this.#sequence += 1;
-    const window = { instance: this.#facts.instance, sequence: this.#sequence, tick, edges, routes: [], dropped: { windows: 0, folded: 0 } };
+    const window = { instance: this.#facts.instance, sequence: this.#sequence, tick, edges, routes, dropped: { windows: 0, folded: 0 } };
     this.#ring.push(window);
     this.#link?.send({ kind: 'window', window });
     return tick;

@@ -3,13 +3,19 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Fault, faultText } from '../fault.ts';
 import { faults } from './faults.ts';
+import { kills } from './kills.ts';
+import { outage } from './outage.ts';
 import { reportJson, reportText } from './report.ts';
+import { rotationsScenario } from './rotations.ts';
 import type { Scenario } from './scenario.ts';
 import { soakScenario } from './soak.ts';
 
 /** One line a scenario. */
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   faults,
+  rotations: rotationsScenario,
+  kills,
+  outage,
   soak: soakScenario,
 };
 
