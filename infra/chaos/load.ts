@@ -1,5 +1,5 @@
 /**
- * Open-loop load of small keep-alive requests over raw sockets: requests leave when they are due, whether or not the ones
+ * Open-loop load of small keep-alive requests, GET and POST by turns, over raw sockets: requests leave when they are due, whether or not the ones
  * before are answered, so that a stall of the proxy isn't hidden by a client that waits for it.
  */
 import { type Socket, connect } from 'node:net';
@@ -69,6 +69,7 @@ class Generator {
   readonly #timer: NodeJS.Timeout;
   #due = 0;
   #renewals = 0;
+  #renewalsDue = 0;
   #stopping = false;
 
   constructor(options: LoadOptions) {
@@ -112,7 +113,8 @@ class Generator {
     this.#due = Math.floor(seconds * requestsPerSecond);
     if (this.#due - this.counts.sent > BACKLOG_MAX) throw new Error(`${BACKLOG_MAX} requests are due and can't be sent: the machine or the proxy doesn't keep up`);
     const renewals = Math.floor(seconds * newConnectionsPerSecond);
-    for (; this.#renewals < renewals; this.#renewals++) this.#free[Math.floor(this.options.random() * this.#free.length)]?.renewNext();
+    this.#renewalsDue += renewals - this.#renewals;
+    this.#renewals = renewals;
     this.#send();
     this.#sweep();
   }
@@ -123,6 +125,10 @@ class Generator {
       if (lane === undefined) return;
       this.counts.sent += 1;
       this.#busy.add(lane);
+      if (this.#renewalsDue > 0) {
+        this.#renewalsDue -= 1;
+        lane.close();
+      }
       lane.send(this.counts.sent, this.options.random() < this.options.abortedShare);
     }
   }
@@ -139,24 +145,17 @@ class Lane {
   #socket: Socket | null = null;
   #held = '';
   #sentMs: number | null = null;
-  #renew = false;
 
   constructor(generator: Generator) {
     this.#generator = generator;
   }
 
-  /** The next request gets a new connection; the old one is ended in good order. */
-  renewNext(): void {
-    this.#renew = true;
-  }
-
   send(number: number, abort: boolean): void {
-    if (this.#renew) this.close();
-    this.#renew = false;
     this.#sentMs = this.#generator.options.nowMs();
     this.#held = '';
     const socket = (this.#socket ??= this.#open());
-    socket.write(`GET /load/${number % 10} HTTP/1.1\r\nhost: load\r\n\r\n`);
+    // A POST is never repeated by a proxy: a connection that was lost under it shows.
+    socket.write(number % 2 === 0 ? `GET /load/${number % 10} HTTP/1.1\r\nhost: load\r\n\r\n` : `POST /load/${number % 10} HTTP/1.1\r\nhost: load\r\ncontent-length: 10\r\n\r\n0123456789`);
     if (abort) this.#abort(socket);
   }
 
@@ -168,6 +167,7 @@ class Lane {
     this.#over();
   }
 
+  /** Ends the connection in good order; the next request opens another. */
   close(): void {
     const socket = this.#socket;
     this.#socket = null;

@@ -11,7 +11,10 @@ export interface PlainApp {
 
 /** Listens on that port of 127.0.0.1, or on a free one. */
 export async function openPlainApp(port = 0): Promise<PlainApp> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => void response.writeHead(200, HEADERS).end(BODY));
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    request.resume();
+    response.writeHead(200, HEADERS).end(BODY);
+  });
   await new Promise<void>((done, fail) => void server.once('error', fail).listen(port, '127.0.0.1', done));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');

@@ -17,6 +17,7 @@ import { type StaticPair, startStaticPair } from './static-pair.ts';
 import { type Point, floor, slopePerHour } from './trend.ts';
 
 const MINUTES_DEFAULT = 20;
+/** Unless `--count` says another number. */
 const REQUESTS_PER_SECOND = 2_000;
 const NEW_CONNECTIONS_PER_SECOND = 50;
 const ABORTED_SHARE = 0.01;
@@ -55,7 +56,15 @@ interface Soaked {
   readonly samples: readonly Sample[];
   readonly after: Sample;
   readonly minutes: number;
+  readonly requestsPerSecond: number;
   readonly crashed: number;
+}
+
+interface SoakPlan {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly requestsPerSecond: number;
+  readonly say: ChaosOptions['say'];
 }
 
 async function sample(pair: StaticPair, beganMs: number): Promise<Sample> {
@@ -77,12 +86,12 @@ function leftOpen(name: Name, idle: Sample, after: Sample): number {
   return after[name].descriptors - idle[name].descriptors;
 }
 
-async function soak(pair: StaticPair, port: number, { seed, minutes, say }: { seed: number; minutes: number; say: ChaosOptions['say'] }): Promise<Soaked> {
+async function soak(pair: StaticPair, port: number, { seed, minutes, requestsPerSecond, say }: SoakPlan): Promise<Soaked> {
   const beganMs = performance.now();
   const idle = await sample(pair, beganMs);
   const load = startLoad({
     port, random: seeded(seed), nowMs: () => performance.now(), limitMs: REQUEST_MS_MAX, connections: CONNECTIONS,
-    requestsPerSecond: REQUESTS_PER_SECOND, newConnectionsPerSecond: NEW_CONNECTIONS_PER_SECOND, abortedShare: ABORTED_SHARE,
+    requestsPerSecond, newConnectionsPerSecond: NEW_CONNECTIONS_PER_SECOND, abortedShare: ABORTED_SHARE,
   });
   const samples: Sample[] = [];
   const everyMs = Math.max(SAMPLE_MS_MIN, (minutes * 60_000) / SAMPLES);
@@ -96,7 +105,7 @@ async function soak(pair: StaticPair, port: number, { seed, minutes, say }: { se
   await load.stop();
   const crashed = [pair.web, pair.cart].filter((child: Child) => !child.isRunning()).length;
   const after = crashed === 0 && minutes >= QUIET_MINUTES_MIN ? await untilQuiet(pair, idle, beganMs) : idle;
-  return { counts: load.counts, idle, samples, after, minutes, crashed };
+  return { counts: load.counts, idle, samples, after, minutes, requestsPerSecond, crashed };
 }
 
 function line({ web, cart }: Sample): string {
@@ -120,22 +129,22 @@ export async function runSoak(options: ChaosOptions): Promise<ChaosReport> {
     const [webAdmin = 0, webMesh = 0, cartAdmin = 0, cartMesh = 0, listen = 0] = await freePorts(5);
     const services = [{ name: 'cart', protocol: 'http1', listen, dialled: cartMesh, target: app.port }] as const;
     const pair = await startStaticPair(family, await proxyProgram(), { folder, webAdmin, webMesh, cartAdmin, cartMesh, services });
-    return report(await soak(pair, listen, { seed: options.seed, minutes: options.minutes ?? MINUTES_DEFAULT, say: options.say }));
+    return report(await soak(pair, listen, { seed: options.seed, minutes: options.minutes ?? MINUTES_DEFAULT, requestsPerSecond: options.count ?? REQUESTS_PER_SECOND, say: options.say }));
   } finally {
     await started.unwind();
   }
 }
 
 function report(soaked: Soaked): ChaosReport {
-  const { counts, samples, idle, after, minutes, crashed } = soaked;
+  const { counts, samples, idle, after, minutes, requestsPerSecond, crashed } = soaked;
   const warm = samples.filter(({ atMs }) => atMs >= minutes * 60_000 * WARM_UP_SHARE);
   const trends = NAMES.map((name) => ({ name, ...trendOf(name, warm) }));
   const bars: Bar[] = [
     none('requests that failed', failures(counts)),
     none('proxies that ended', crashed),
-    atLeast('requests answered', Math.floor(minutes * 60 * REQUESTS_PER_SECOND * 0.97), counts.answered),
-    atLeast('connections opened', Math.floor(minutes * 60 * NEW_CONNECTIONS_PER_SECOND * 0.8), counts.connections),
-    atLeast('requests broken off by the caller', Math.floor(minutes * 60 * REQUESTS_PER_SECOND * ABORTED_SHARE * 0.5), counts.aborted),
+    atLeast('requests answered', Math.floor(minutes * 60 * requestsPerSecond * 0.9), counts.answered),
+    atLeast('connections opened', Math.floor(minutes * 60 * NEW_CONNECTIONS_PER_SECOND * 0.9), counts.connections),
+    atLeast('requests broken off by the caller', Math.floor(minutes * 60 * requestsPerSecond * ABORTED_SHARE * 0.5), counts.aborted),
     ...NAMES.flatMap((name) => processBars(name, soaked, warm)),
   ];
   return {
@@ -145,7 +154,7 @@ function report(soaked: Soaked): ChaosReport {
       slope.toFixed(2), floorSlope.toFixed(2), idle[name].descriptors, most(samples, name, 'descriptors'), after[name].descriptors,
     ]),
     bars,
-    facts: { ...counts, reasons: Object.fromEntries(counts.reasons), minutes, trends, samples },
+    facts: { ...counts, reasons: Object.fromEntries(counts.reasons), minutes, requestsPerSecond, trends, samples },
   };
 }
 
@@ -174,4 +183,4 @@ function most(samples: readonly Sample[], name: Name, field: keyof ProcessSample
 
 const mb = (bytes: number): number => Math.round(bytes / MB * 10) / 10;
 
-export const soakScenario: Scenario = { about: 'a pair at 2,000 rps, 50 new connections/s and 1 % aborted: flat memory and descriptors (--minutes)', run: runSoak };
+export const soakScenario: Scenario = { about: 'a pair at 2,000 rps (--count), 50 new connections/s and 1 % aborted: flat memory and descriptors (--minutes)', run: runSoak };

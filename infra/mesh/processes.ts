@@ -35,16 +35,17 @@ const AGENT_READY_MS_MAX = 60_000;
 /** A proxy is certified and has its orders within a second on a quiet machine. */
 const PROXY_READY_MS_MAX = 60_000;
 
-const agentState = (place: MeshPlace): string => join(place.folder, 'agent');
+export const agentState = (place: MeshPlace): string => join(place.folder, 'agent');
+export const proxyState = (place: MeshPlace, { plan }: PlacedWorkload): string => join(place.folder, 'proxies', `${plan.namespace}.${plan.name}`);
 
 export async function writeMeshFile(place: MeshPlace): Promise<void> {
   await mkdir(place.folder, { recursive: true });
   await writeFile(join(place.folder, 'mesh.yaml'), stringify(meshFile(place.layout)));
 }
 
-/** Starts the agent on the mesh file of `place`. `cloud` undefined: a mesh by itself. */
-export function spawnAgent(family: Family, place: MeshPlace, cloud: CloudLink | undefined, windowMs?: number): Child {
-  const options = ['--mesh', join(place.folder, 'mesh.yaml'), '--state', agentState(place), '--admin', place.layout.agentAdmin];
+/** Starts the agent on the mesh file of `place`. `cloud` undefined: a mesh by itself. `more` are further options of its own. */
+export function spawnAgent(family: Family, place: MeshPlace, cloud: CloudLink | undefined, windowMs?: number, more: readonly string[] = []): Child {
+  const options = ['--mesh', join(place.folder, 'mesh.yaml'), '--state', agentState(place), '--admin', place.layout.agentAdmin, ...more];
   if (cloud !== undefined) options.push('--cloud', cloud.url, '--token-file', cloud.tokenFile);
   if (windowMs !== undefined) options.push('--window-ms', String(windowMs));
   return family.start({
@@ -103,7 +104,7 @@ export function spawnProxy(family: Family, place: MeshPlace, workload: PlacedWor
       SIDELIGHT_PROXY_WORKLOAD: workload.key,
       SIDELIGHT_PROXY_INSTANCE: workload.instance,
       SIDELIGHT_PROXY_ADMIN: workload.admin,
-      SIDELIGHT_PROXY_STATE_DIR: join(place.folder, 'proxies', `${plan.namespace}.${plan.name}`),
+      SIDELIGHT_PROXY_STATE_DIR: proxyState(place, workload),
       ...(place.exchanges === true ? { SIDELIGHT_PROXY_EXCHANGE_FILE: exchangeFile(place, workload) } : {}),
     },
   });
