@@ -34,7 +34,7 @@ export function IconButton({ label, className, type = 'button', ...rest }: Butto
       type={type}
       aria-label={label}
       title={label}
-      className={clsx('inline-flex size-8 items-center justify-center rounded-md text-muted transition-colors duration-150 hover:bg-raised hover:text-ink', className)}
+      className={clsx('inline-flex size-8 items-center justify-center rounded-md text-muted transition-colors duration-150 hover:bg-raised hover:text-ink disabled:pointer-events-none disabled:opacity-40', className)}
       {...rest}
     />
   );

@@ -71,7 +71,7 @@ function Facts({ edge }: { edge: TopologyEdge }): React.JSX.Element {
 function End({ workload }: { workload: string }): React.JSX.Element {
   const slug = useSlug();
   const clusterId = useClusterId();
-  if (workload.split('/').length < 3) return <span className="break-words">{workload === 'outside' ? 'outside the mesh' : workload}</span>;
+  if (workload.split('/').length < 3) return <span className="break-words">{workload === 'outside' ? 'outside the mesh' : workload.replace(/^service:/, 'service ')}</span>;
   return <TextLink to={paths.workload(slug, clusterId, workload)} className="font-medium">{shortName(workload)}</TextLink>;
 }
 

@@ -10,6 +10,7 @@ import { compact, latency, percent, rate } from '../../format/number.ts';
 import { STATUS_LOOKS } from '../../format/status.ts';
 import { EXCEPTION_COLOURS, StatusGlyph } from '../../ui/glyph.tsx';
 import { TlsMark } from '../../ui/tls-mark.tsx';
+import { CHANGE_LOOKS, withSeen, type Change } from './compared.ts';
 import { curvePath } from './curve.ts';
 import { betterFit, type Size } from './fit.ts';
 import { BOX, layOut, structureOf, type Direction, type Layout, type Line } from './layout.ts';
@@ -17,15 +18,19 @@ import { edgeWidth, neighbourhood, type VisibleEdge, type VisibleGraph, type Vis
 
 interface GraphProps {
   readonly graph: VisibleGraph;
+  /** What differs from the moment that is compared with. */
+  readonly changes: ReadonlyMap<string, Change>;
+  /** What may be drawn soon: its places are kept free, so that nothing moves when it comes. */
+  readonly upcoming: VisibleGraph | null;
   readonly selected: string | null;
   readonly moving: boolean;
   readonly onSelect: (key: string | null) => void;
   readonly onTurn: (namespace: string) => void;
 }
 
-type BoxNode = Node<{ node: VisibleNode; dimmed: boolean; selected: boolean; onSelect: (key: string) => void; onTurn: (namespace: string) => void }, 'box'>;
+type BoxNode = Node<{ node: VisibleNode; change: Change | null; dimmed: boolean; selected: boolean; onSelect: (key: string) => void; onTurn: (namespace: string) => void }, 'box'>;
 type FrameNode = Node<{ namespace: string; dimmed: boolean; onTurn: (namespace: string) => void }, 'frame'>;
-type TrafficEdge = Edge<{ edge: VisibleEdge; line: Line; dimmed: boolean; moving: boolean }, 'traffic'>;
+type TrafficEdge = Edge<{ edge: VisibleEdge; change: Change | null; line: Line; dimmed: boolean; moving: boolean }, 'traffic'>;
 
 const EDGE_COLOURS = {
   ok: 'var(--line-strong)', degraded: 'var(--degraded)', failing: 'var(--failing)', nodata: 'var(--line-strong)', stale: 'var(--line-strong)',
@@ -37,12 +42,12 @@ const EDGE_TYPES = { traffic: Traffic };
 const FIT = { padding: { top: '18px', x: '18px', bottom: '50px' }, maxZoom: 1.1, minZoom: 0.3 } as const;
 
 export function Graph(props: GraphProps): React.JSX.Element {
-  const { graph, selected, moving, onSelect, onTurn } = props;
+  const { graph, changes, upcoming, selected, moving, onSelect, onTurn } = props;
   const host = useRef<HTMLDivElement>(null);
-  const { layout, failed } = useLayout(graph, useSize(host));
+  const { layout, failed } = useLayout(useSeen(graph, upcoming), useSize(host));
   const near = useMemo(() => (selected === null ? null : neighbourhood(graph, selected)), [graph, selected]);
-  const nodes = useMemo(() => (layout === null ? [] : [...frameNodes(layout, near?.nodes ?? null, graph, onTurn), ...boxNodes(layout, graph, near?.nodes ?? null, selected, onSelect, onTurn)]), [layout, graph, near, selected, onSelect, onTurn]);
-  const edges = useMemo(() => (layout === null ? [] : trafficEdges(layout, graph, near?.edges ?? null, moving)), [layout, graph, near, moving]);
+  const nodes = useMemo(() => (layout === null ? [] : [...frameNodes(layout, near?.nodes ?? null, graph, onTurn), ...boxNodes(layout, graph, changes, near?.nodes ?? null, selected, onSelect, onTurn)]), [layout, graph, changes, near, selected, onSelect, onTurn]);
+  const edges = useMemo(() => (layout === null ? [] : trafficEdges(layout, graph, changes, near?.edges ?? null, moving)), [layout, graph, changes, near, moving]);
   if (failed !== null) return <p role="alert" className="p-4 text-muted">The graph can't be drawn in this browser ({failed}). The list beside it has the same data.</p>;
   return (
     <div ref={host} className="size-full">
@@ -83,6 +88,15 @@ function Refit({ layout }: { layout: Layout | null }): null {
   return null;
 }
 
+/** The graph with the places of all that was seen on this page, and of what is to come. */
+function useSeen(graph: VisibleGraph, upcoming: VisibleGraph | null): VisibleGraph {
+  const seen = useRef<VisibleGraph | null>(null);
+  return useMemo(() => {
+    seen.current = withSeen(withSeen(graph, upcoming), seen.current);
+    return seen.current;
+  }, [graph, upcoming]);
+}
+
 function useLayout(graph: VisibleGraph, frame: Size | null): { layout: Layout | null; failed: string | null } {
   const [layouts, setLayouts] = useState<Readonly<Record<Direction, Layout>> | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
@@ -108,26 +122,33 @@ function frameNodes(layout: Layout, near: ReadonlySet<string> | null, graph: Vis
   });
 }
 
-function boxNodes(layout: Layout, graph: VisibleGraph, near: ReadonlySet<string> | null, selected: string | null, onSelect: (key: string) => void, onTurn: (namespace: string) => void): BoxNode[] {
+function boxNodes(layout: Layout, graph: VisibleGraph, changes: ReadonlyMap<string, Change>, near: ReadonlySet<string> | null, selected: string | null, onSelect: (key: string) => void, onTurn: (namespace: string) => void): BoxNode[] {
   return graph.nodes.flatMap((node) => {
     const placed = layout.nodes.get(node.key);
     if (placed === undefined) return [];
-    return [{ id: node.key, type: 'box', position: { x: placed.x, y: placed.y }, ...BOX, data: { node, selected: node.key === selected, dimmed: near !== null && !near.has(node.key), onSelect, onTurn } }];
+    return [{ id: node.key, type: 'box', position: { x: placed.x, y: placed.y }, ...BOX, data: { node, change: changes.get(node.key) ?? null, selected: node.key === selected, dimmed: near !== null && !near.has(node.key), onSelect, onTurn } }];
   });
 }
 
-function trafficEdges(layout: Layout, graph: VisibleGraph, near: ReadonlySet<string> | null, moving: boolean): TrafficEdge[] {
+function trafficEdges(layout: Layout, graph: VisibleGraph, changes: ReadonlyMap<string, Change>, near: ReadonlySet<string> | null, moving: boolean): TrafficEdge[] {
   // Edges in trouble are drawn last, above the others but below the labels, which any z-index would cover.
   const order = graph.edges.toSorted((a, b) => STATUS_LOOKS[b.status].rank - STATUS_LOOKS[a.status].rank);
   return order.flatMap((edge) => {
     const line = layout.edges.get(edge.id);
     if (line === undefined || !layout.nodes.has(edge.source) || !layout.nodes.has(edge.target)) return [];
+    const change = changes.get(edge.id) ?? null;
     return [{
       id: edge.id, source: edge.source, target: edge.target, type: 'traffic',
-      data: { edge, line, dimmed: near !== null && !near.has(edge.id), moving },
-      markerEnd: { type: MarkerType.ArrowClosed, width: arrowSize(edge), height: arrowSize(edge), markerUnits: 'userSpaceOnUse', color: EDGE_COLOURS[edge.status] },
+      data: { edge, change, line, dimmed: near !== null && !near.has(edge.id), moving },
+      markerEnd: { type: MarkerType.ArrowClosed, width: arrowSize(edge), height: arrowSize(edge), markerUnits: 'userSpaceOnUse', color: strokeOf(edge, change) },
     }];
   });
+}
+
+/** What is gone is faint whatever its state was; what is new stands out unless it fails. */
+function strokeOf(edge: VisibleEdge, change: Change | null): string {
+  if (change === 'gone') return 'var(--line-strong)';
+  return change === 'added' && edge.status !== 'failing' && edge.status !== 'degraded' ? 'var(--focus)' : EDGE_COLOURS[edge.status];
 }
 
 /** Arrow heads grow with their line, in px. */
@@ -136,9 +157,9 @@ function arrowSize(edge: VisibleEdge): number {
 }
 
 function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
-  const { node, dimmed, selected, onSelect, onTurn } = data;
+  const { node, change, dimmed, selected, onSelect, onTurn } = data;
   const folded = node.kind === 'namespace';
-  const label = `${node.name}, ${STATUS_LOOKS[node.status].word}, ${boxNote(node)}${folded ? `, ${node.members} workloads, opens the namespace` : ''}`;
+  const label = `${node.name}, ${STATUS_LOOKS[node.status].word}, ${boxNote(node)}${folded ? `, ${node.members} workloads, opens the namespace` : ''}${change === null ? '' : `, ${CHANGE_LOOKS[change].word}`}`;
   return (
     <>
       <Handle type="target" position={Position.Left} className="invisible" />
@@ -153,7 +174,7 @@ function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
         }}
         className={clsx(
           'nopan pointer-events-auto flex size-full flex-col justify-center rounded-md border bg-surface px-2.5 text-left transition-[opacity,border-color] duration-150',
-          selected ? 'border-ink ring-1 ring-ink' : node.status === 'failing' ? 'border-failing' : node.status === 'degraded' ? 'border-degraded' : 'border-line-strong hover:border-faint',
+          selected ? 'border-ink ring-1 ring-ink' : change === 'gone' ? 'border-dashed border-line-strong opacity-80' : change === 'added' ? 'border-focus ring-1 ring-focus' : node.status === 'failing' ? 'border-failing' : node.status === 'degraded' ? 'border-degraded' : 'border-line-strong hover:border-faint',
           (!node.meshed || node.kind !== 'workload') && !folded && 'border-dashed',
           folded && 'shadow-[3px_3px_0_-1px_var(--surface),3px_3px_0_0_var(--line-strong)]',
           dimmed && 'opacity-25',
@@ -162,6 +183,7 @@ function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
         <span className="flex items-center gap-1.5">
           {node.kind === 'outside' ? null : <StatusGlyph status={node.status} size={10} />}
           <span className="min-w-0 flex-1 truncate text-sm leading-5 font-medium">{node.kind === 'outside' ? 'outside the mesh' : node.name}</span>
+          {change !== null && <ChangeBadge change={change} />}
           {folded && <Maximize2 size={11} aria-hidden className="text-faint" />}
         </span>
         <span className="truncate text-2xs text-faint">{boxNote(node)}</span>
@@ -169,6 +191,11 @@ function Box({ data }: NodeProps<BoxNode>): React.JSX.Element {
       <Handle type="source" position={Position.Right} className="invisible" />
     </>
   );
+}
+
+function ChangeBadge({ change }: { change: Change }): React.JSX.Element {
+  const { sign, word } = CHANGE_LOOKS[change];
+  return <span className={clsx('shrink-0 rounded-[3px] px-1 text-[10px] leading-[14px] font-medium', change === 'added' ? 'bg-focus text-ground' : change === 'gone' ? 'border border-line-strong text-faint' : 'bg-ink text-ground')}>{sign} {word}</span>;
 }
 
 function boxNote(node: VisibleNode): string {
@@ -192,25 +219,26 @@ function Frame({ data }: NodeProps<FrameNode>): React.JSX.Element {
 
 function Traffic({ data, markerEnd }: EdgeProps<TrafficEdge>): React.JSX.Element | null {
   if (data === undefined) return null;
-  const { edge, line, dimmed, moving } = data;
+  const { edge, change, line, dimmed, moving } = data;
   const path = curvePath(line.points);
   const idle = edge.requestsPerSecond <= 0 && edge.connections === 0;
-  const stroke = EDGE_COLOURS[edge.status];
+  const stroke = strokeOf(edge, change);
   return (
     <>
       <g className="transition-opacity duration-150" opacity={dimmed ? 0.15 : 1}>
-        <path d={path} fill="none" stroke={stroke} strokeWidth={edgeWidth(edge.requestsPerSecond)} strokeDasharray={idle ? '3 4' : undefined} {...(markerEnd === undefined ? {} : { markerEnd })} />
-        {moving && !idle && <path d={path} fill="none" className="flowing" stroke="var(--ground)" strokeWidth={Math.max(1, edgeWidth(edge.requestsPerSecond) * 0.45)} />}
+        <path d={path} fill="none" stroke={stroke} strokeWidth={edgeWidth(edge.requestsPerSecond)} strokeDasharray={change === 'gone' ? '6 5' : idle ? '3 4' : undefined} {...(markerEnd === undefined ? {} : { markerEnd })} />
+        {moving && !idle && change !== 'gone' && <path d={path} fill="none" className="flowing" stroke="var(--ground)" strokeWidth={Math.max(1, edgeWidth(edge.requestsPerSecond) * 0.45)} />}
       </g>
-      {line.label !== null && !dimmed && <EdgeLabelRenderer><EdgeLabel edge={edge} at={line.label} /></EdgeLabelRenderer>}
+      {line.label !== null && !dimmed && <EdgeLabelRenderer><EdgeLabel edge={edge} change={change} at={line.label} /></EdgeLabelRenderer>}
     </>
   );
 }
 
-function EdgeLabel({ edge, at }: { edge: VisibleEdge; at: { x: number; y: number } }): React.JSX.Element {
+function EdgeLabel({ edge, change, at }: { edge: VisibleEdge; change: Change | null; at: { x: number; y: number } }): React.JSX.Element {
   const http = edge.successRate !== null;
   return (
     <div className="pointer-events-none absolute rounded-[3px] bg-ground/92 px-1 text-center text-[10px] leading-[13px] whitespace-nowrap text-muted" style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
+      {change !== null && <div className="flex justify-center"><ChangeBadge change={change} /></div>}
       <div className={clsx('flex items-center justify-center gap-0.5', http && EXCEPTION_COLOURS[edge.status], edge.status !== 'ok' && 'font-medium')}>
         <TlsMark tls={edge.mtls ? 'mtls' : 'plain'} size={8} />
         {http ? percent(edge.successRate) : edge.connections > 0 ? `${compact(edge.connections)} conn` : 'no requests'}

@@ -50,8 +50,8 @@ export function foldedNamespaces(topology: Topology, turned: ReadonlySet<string>
   return new Set([...namespaces].filter((namespace) => turned.has(namespace) !== foldAll));
 }
 
-export function visibleGraph(topology: Topology, turned: ReadonlySet<string>): VisibleGraph {
-  const folded = foldedNamespaces(topology, turned);
+/** `folded` is given where several graphs must fold alike. */
+export function visibleGraph(topology: Topology, turned: ReadonlySet<string>, folded = foldedNamespaces(topology, turned)): VisibleGraph {
   const boxOf = new Map(topology.nodes.map((node) => [node.key, node.kind !== 'outside' && folded.has(node.namespace) ? `namespace:${node.namespace}` : node.key]));
   const nodes = foldNodes(topology.nodes, boxOf);
   const frames = [...new Set(nodes.filter((node) => node.kind !== 'namespace' && node.kind !== 'outside').map((node) => node.namespace))].toSorted();
