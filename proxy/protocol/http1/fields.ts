@@ -169,6 +169,8 @@ function noteCoding(head: Head, at: number, nameEnd: number, lineEnd: number): v
   head.codingEnd = lineEnd + 2;
   const start = valueStart(bytes, nameEnd, lineEnd);
   const end = trimmedEnd(bytes, start, lineEnd);
+  // Allowed as white space, but Node reads a coding with a tab behind it as another one, and beside an upgrade as none.
+  for (let at = nameEnd + 1; at < lineEnd; at++) if (bytes[at] === HTAB) throw malformed('Transfer-Encoding has a tab');
   if (!spells(bytes, start, end, CHUNKED)) throw badCoding(text(bytes, start, end).toLowerCase());
   head.chunked = true;
   if (isBodiless(head)) head.cut(at, lineEnd + 2);

@@ -156,6 +156,8 @@ const REQUESTS: readonly (readonly [string, number, string])[] = [
   ['xchunked', 400, post('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n')],
   ['chunkedx', 400, post('Transfer-Encoding: chunkedx\r\n', '0\r\n\r\n')],
   ['chunk', 400, post('Transfer-Encoding: chunk\r\n', '0\r\n\r\n')],
+  ['coding with a tab before', 400, post('Transfer-Encoding:\tchunked\r\n', '0\r\n\r\n')],
+  ['coding with a tab behind', 400, post('Transfer-Encoding: chunked\t\r\n', '0\r\n\r\n')],
   ['empty coding', 400, post('Transfer-Encoding:\r\n', '0\r\n\r\n')],
   ['coding behind a vertical tab', 400, post('Transfer-Encoding: \x0bchunked\r\n', '0\r\n\r\n')],
   ['coding behind a no-break space', 400, post('Transfer-Encoding: \xa0chunked\r\n', '0\r\n\r\n')],
