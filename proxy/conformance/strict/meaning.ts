@@ -7,18 +7,23 @@ const NOT_OF_MEANING: readonly string[] = [...HOP_FIELDS, 'upgrade', 'transfer-e
 /** Names that only the mesh may use; proxies take them out of what comes from outside, and add their own. */
 const MESH_PREFIXES = ['l5d-', 'sidelight-'];
 
-/** A text that is equal for two messages exactly when an application would see the same. */
-export function meaningOf(message: ReadMessage): string {
+/** A text that is equal for two messages exactly when an application would see the same. `hop`: fields that go no further. */
+export function meaningOf(message: ReadMessage, hop: readonly string[] = []): string {
   const { method, target, status, fields, body, trailers, complete } = message;
   const authority = authorityOf(method, target);
   const named: ReadMessage['fields'] = authority === null ? fields : [['host', authority], ...fields.filter(([name]) => name !== 'host')];
-  return JSON.stringify({ method, target, status, fields: grouped(named, listedByConnection(fields)), body: complete ? body : null, trailers: complete ? grouped(trailers, []) : null });
+  return JSON.stringify({ method, target, status, fields: grouped(named, [...hop, ...listedByConnection(fields)]), body: complete ? body : null, trailers: complete ? grouped(trailers, []) : null });
 }
 
 /** RFC 9112 §3.2.2 and §3.2.3: a target that names the host wins over Host, which some readers replace by it. */
 function authorityOf(method: string, target: string): string | null {
   if (method === 'CONNECT') return target;
   return /^https?:\/\/([^/?#]*)/i.exec(target)?.[1] ?? null;
+}
+
+/** The names in all Connection fields of a payload: some readers hide that field, but what it names went no further all the same. */
+export function hopFieldsOf(payload: string): string[] {
+  return [...payload.matchAll(/^connection:([^\r\n]*)/gim)].flatMap(([, names = '']) => names.split(',').map((name) => name.trim().toLowerCase()));
 }
 
 /** Fields that Connection names go no further than one hop (RFC 9110 §7.6.1). */

@@ -3,6 +3,7 @@ import { ANSWERS_FIELD, type Segment } from './backend.ts';
 import type { Lane } from './bed.ts';
 import { exchange, type Exchange } from './client.ts';
 import type { RequestCase } from './corpus/case.ts';
+import { hopFieldsOf } from './meaning.ts';
 import type { Outcome } from './outcome.ts';
 import type { Judge, ReadMessage, Reading } from './reading.ts';
 import { judge, type Fault } from './verdict.ts';
@@ -67,7 +68,7 @@ async function judgeForwarded(payload: string, segments: readonly Segment[], jud
       return { judge: name, sent: sent as Reading, forwarded: joined(forwarded) };
     }),
   );
-  const judgement = judge(walked, opinions);
+  const judgement = judge(walked, opinions, hopFieldsOf(payload));
   return { faults: [...judgement.faults], stricter: judgement.stricter };
 }
 

@@ -3,6 +3,7 @@ import { ANSWERS_FIELD, plainReply, type Script } from './backend.ts';
 import type { Lane } from './bed.ts';
 import { exchange } from './client.ts';
 import type { ResponsePromise } from './corpus/case.ts';
+import { hopFieldsOf } from './meaning.ts';
 import type { Outcome } from './outcome.ts';
 import type { Answered, Judge, ReadMessage } from './reading.ts';
 import { canaryFaults } from './try-request.ts';
@@ -65,7 +66,7 @@ async function judgePassed(payload: string, received: string, answers: Answered,
     }),
   );
   // Bytes of a message that the proxy cut short are no message, as long as nobody takes them for one.
-  return judge(received === '' ? { ...walked, tail: 'incomplete', error: '' } : walked, received === '' ? [] : opinions);
+  return judge(received === '' ? { ...walked, tail: 'incomplete', error: '' } : walked, received === '' ? [] : opinions, hopFieldsOf(payload));
 }
 
 function ownFaults(message: ReadMessage): Fault[] {

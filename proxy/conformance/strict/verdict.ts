@@ -39,16 +39,17 @@ export interface Judgement {
 
 /**
  * `walked` is the strict reading of what was forwarded. Each complete message in it must be read alike by every judge,
- * and must be what each judge that accepts the payload reads there at the same place.
+ * and must be what each judge that accepts the payload reads there at the same place. `hop`: see `hopFieldsOf`.
  */
-export function judge(walked: Reading, opinions: readonly Opinion[]): Judgement {
+export function judge(walked: Reading, opinions: readonly Opinion[], hop: readonly string[] = []): Judgement {
   const faults: Fault[] = [];
   const stricter: string[] = [];
   let readable = false;
   if (walked.tail === 'error') faults.push({ kind: 'forbidden-bytes', detail: walked.error });
-  const expected = completeOf(walked).map(meaningOf);
+  const meanings = (reading: Reading): string[] => completeOf(reading).map((message) => meaningOf(message, hop));
+  const expected = meanings(walked);
   for (const { judge: name, sent, forwarded } of opinions) {
-    const verdict = opinionOf(name, expected, walked, { sent, forwarded });
+    const verdict = opinionOf(name, expected, walked, { sent, forwarded, meanings });
     faults.push(...verdict.faults);
     if (verdict.stricter) stricter.push(name);
     readable ||= verdict.readable;
@@ -69,9 +70,9 @@ interface Verdict {
   readonly readable: boolean;
 }
 
-function opinionOf(name: string, expected: readonly string[], walked: Reading, { sent, forwarded }: Pick<Opinion, 'sent' | 'forwarded'>): Verdict {
-  const inPayload = completeOf(sent).map(meaningOf);
-  const inForwarded = completeOf(forwarded).map(meaningOf);
+function opinionOf(name: string, expected: readonly string[], walked: Reading, { sent, forwarded, meanings }: Pick<Opinion, 'sent' | 'forwarded'> & { meanings(reading: Reading): string[] }): Verdict {
+  const inPayload = meanings(sent);
+  const inForwarded = meanings(forwarded);
   for (let at = 0; at < Math.max(expected.length, inForwarded.length); at++) {
     const meaning = expected[at];
     // Whoever refuses a message on both sides, or reads no further in the payload, never acts on another one.

@@ -46,7 +46,10 @@ export const CODINGS: readonly RequestCase[] = [
   passes('§6.1', 'chunked', coding(' chunked')),
   passes('§6.1', 'chunked in upper case', coding(' CHUNKED')),
   passes('§6.1', 'chunked without a space', coding('chunked')),
-  passes('§6.1', 'chunked between tabs', coding('\tchunked\t')),
+  passes('§6.1', 'chunked between spaces', coding('  chunked  ')),
+  refused('§6.1', 400, 'chunked behind a tab', coding('\tchunked')),
+  refused('§6.1', 400, 'chunked before a tab, which Node takes for another coding', coding(' chunked\t')),
+  refused('§6.1', 400, 'chunked before a tab beside an upgrade, where Node reads no content', post('Connection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\t\r\n', '3\r\nabc\r\n0\r\n\r\n')),
   passes('§6.1', 'field in upper case', post('TRANSFER-ENCODING: chunked\r\n', '0\r\n\r\n')),
   passes('§6.1', 'GET with chunks', 'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'),
   ...(
