@@ -46,7 +46,7 @@ export const PARTS: readonly Part[] = [
   {
     folder: 'infra', folders: ['proxy/wire', 'agent/wire', 'agent', 'cloud/wire', 'cloud'],
     packages: {
-      ...NODE, postgres: 'preparing databases', yaml: 'mesh files', standardwebhooks: 'the receiver verifies signatures', zod: 'the client checks answers',
+      ...NODE, postgres: 'preparing databases', yaml: 'mesh files', ws: 'a relay that harms the uplink', standardwebhooks: 'the receiver verifies signatures', zod: 'the client checks answers',
       'playwright-core': 'browser tests', '@sparticuz/chromium': 'the browser of the tests',
     },
   },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkReadmePaths, citations, expandBraces, isOurPath } from './readme-paths.ts';
+import { citations, expandBraces, isOurPath } from './readme-paths.ts';
 
 test('links, pictures and words in backticks are read; fenced blocks, addresses and commands are not', () => {
   const text = '[a](docs/a.md#b) ![p](pic.png) [w](https://x.org) <img alt="" src="web/p.png">\n`proxy/main.ts` `npm test` `GET /x`\n```\n`proxy/gone.ts`\n```\n`cloud/{a,b}.ts` `text/plain`';
@@ -14,8 +14,4 @@ test('a word in backticks is a path when it begins with a folder of ours; a link
 
 test('braces stand for each of their parts', () => {
   expect(expandBraces('a/{b,c}/{d,e}.ts')).toEqual(['a/b/d.ts', 'a/b/e.ts', 'a/c/d.ts', 'a/c/e.ts']);
-});
-
-test('the READMEs of this checkout cite nothing that is gone', async () => {
-  expect((await checkReadmePaths()).faults).toEqual([]);
 });

@@ -21,6 +21,17 @@ async function runTool(name: string, program: string, args: readonly string[]): 
   child.stderr.on('data', (bytes: Buffer) => { output += bytes.toString(); });
   const code = await once(child, 'close').then(([status]) => status as number | null, (error: Error) => error.message);
   if (code === 0) return { name, faults: [] };
-  const lines = output.trim().split('\n').filter((line) => line.trim() !== '');
-  return { name, faults: lines.length > 0 ? lines : [`${program} ended with ${code}; run "npm ci"`] };
+  const faults = faultsOf(output);
+  return { name, faults: faults.length > 0 ? faults : [`${program} ended with ${code}; run "npm ci"`] };
+}
+
+/** A fault begins at the margin; indented lines explain it. The tools' own counts are left out. */
+export function faultsOf(output: string): string[] {
+  const faults: string[] = [];
+  for (const line of output.split('\n')) {
+    if (line.trim() === '' || /^\d+ problems?$/.test(line.trim())) continue;
+    if (/^\s/.test(line) && faults.length > 0) faults.push(`${faults.pop()}\n  ${line}`);
+    else faults.push(line);
+  }
+  return faults;
 }

@@ -11,6 +11,7 @@ import { openApi, signIn } from '../api.ts';
 import { freePort } from '../ports.ts';
 import { ROOT } from '../root.ts';
 import { until } from './harness.ts';
+import { listProcesses } from './process-list.ts';
 
 const run = promisify(execFile);
 /** The bar is 60 s on a quiet machine with two cores. */
@@ -56,15 +57,13 @@ function startDemo(port: number): Demo {
   };
 }
 
-/** Processes whose command or environment names the data folder. */
+/** Processes whose command names the data folder. */
 async function leftovers(): Promise<string[]> {
-  const { stdout } = await run('ps', ['-axww', '-o', 'pid=,stat=,args=']);
-  return stdout.split('\n').filter((line) => line.includes(data) && !/^\s*\d+\s+Z/.test(line) && !line.includes('ps -axww'));
+  return (await listProcesses()).filter(({ args }) => args.includes(data)).map(({ pid, args }) => `${pid} ${args}`);
 }
 
-async function childrenOf(pid: number): Promise<string[]> {
-  const { stdout } = await run('ps', ['-axww', '-o', 'pid=,ppid=,stat=,args=']);
-  return stdout.split('\n').filter((line) => new RegExp(`^\\s*\\d+\\s+${pid}\\s+[^Z]`).test(line));
+async function childrenOf(pid: number): Promise<number[]> {
+  return (await listProcesses()).filter(({ parent }) => parent === pid).map((child) => child.pid);
 }
 
 async function stopWith(signal: NodeJS.Signals, demo: Demo): Promise<number | null> {
