@@ -10,8 +10,12 @@ function bitLength(value: number): number {
   return value < 0x1_0000_0000 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 0x1_0000_0000));
 }
 
+/** Below this, shifts do what divisions do elsewhere. */
+const INTEGER_MAX = 0x4000_0000;
+
 /** Bits that the code of order `k` takes for `value`. */
 export function golombBits(value: number, k: number): number {
+  if (value < INTEGER_MAX) return 63 - 2 * Math.clz32((value >>> k) + 1) + k;
   return 2 * bitLength(Math.floor(value / 2 ** k) + 1) - 1 + k;
 }
 
@@ -55,6 +59,12 @@ export function createBitWriter(): BitWriter {
   }
 
   function golomb(value: number, k: number): void {
+    const width = golombBits(value, k);
+    if (width <= FAST_BITS && value < INTEGER_MAX) {
+      // Leading zeros, the quotient's digits and the rest in one piece: the zeros are the piece's width less its digits.
+      small((((value >>> k) + 1) << k) | (value & ((1 << k) - 1)), width);
+      return;
+    }
     const quotient = Math.floor(value / 2 ** k) + 1;
     const size = bitLength(quotient);
     bits(0, size - 1);

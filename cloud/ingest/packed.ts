@@ -51,7 +51,7 @@ export function packRows(rows: readonly PackedRow[]): Uint8Array<ArrayBuffer> {
   writer.bits(sorted.length, 9);
   writeColumn(writer, entityGaps(sorted));
   for (const name of COUNTERS) writeColumn(writer, sorted.map((row) => row[name]));
-  writeHistograms(writer, sorted.map((row) => pairsOf(row.latency)));
+  writeHistograms(writer, bucketsOf(sorted));
   return writer.finish();
 }
 
@@ -63,59 +63,93 @@ function entityGaps(sorted: readonly PackedRow[]): number[] {
   });
 }
 
-/** Gap and count less one of each non-empty bucket, in turn; buckets that were given as empty are left out. */
-function pairsOf(sparse: SparseHistogram): number[] {
-  const pairs: number[] = [];
-  let gap = 0;
-  for (let at = 1; at < sparse.length; at += 2) {
-    gap += sparse[at] ?? 0;
-    const count = sparse[at + 1] ?? 0;
-    if (count === 0) continue;
-    pairs.push(gap, count - 1);
-    gap = 0;
-  }
-  return pairs;
+/** Histograms of rows as columns: how many non-empty buckets each has, then gap and count less one of all of them. */
+interface Buckets {
+  readonly sizes: number[];
+  readonly gaps: number[];
+  readonly counts: number[];
 }
 
-function writeHistograms(writer: BitWriter, histograms: readonly (readonly number[])[]): void {
-  const all = histograms.flat();
-  const gapOrder = bestOrder(all.filter((_, at) => at % 2 === 0));
-  const countOrder = bestOrder(all.filter((_, at) => at % 2 === 1));
-  const orderAt = (at: number): number => (at % 2 === 0 ? gapOrder : countOrder);
-  writeColumn(writer, histograms.map((pairs) => pairs.length / 2));
-  writeColumn(writer, histograms.map((pairs) => pairs.reduce((sum, value, at) => sum + golombBits(value, orderAt(at)), 0)));
+/** Buckets that were given as empty are left out. */
+function bucketsOf(rows: readonly PackedRow[]): Buckets {
+  const buckets: Buckets = { sizes: [], gaps: [], counts: [] };
+  for (const { latency } of rows) {
+    const before = buckets.gaps.length;
+    let gap = 0;
+    for (let at = 1; at < latency.length; at += 2) {
+      gap += latency[at] ?? 0;
+      const count = latency[at + 1] ?? 0;
+      if (count === 0) continue;
+      buckets.gaps.push(gap);
+      buckets.counts.push(count - 1);
+      gap = 0;
+    }
+    buckets.sizes.push(buckets.gaps.length - before);
+  }
+  return buckets;
+}
+
+function writeHistograms(writer: BitWriter, { sizes, gaps, counts }: Buckets): void {
+  const gapOrder = bestOrder(gaps, 0);
+  const countOrder = bestOrder(counts, 0);
+  const lengths: number[] = [];
+  let at = 0;
+  for (const size of sizes) {
+    let length = 0;
+    for (const end = at + size; at < end; at++) length += golombBits(gaps[at] ?? 0, gapOrder) + golombBits(counts[at] ?? 0, countOrder);
+    lengths.push(length);
+  }
+  writeColumn(writer, sizes);
+  writeColumn(writer, lengths);
   writer.bits(gapOrder, 5);
   writer.bits(countOrder, 5);
-  for (const pairs of histograms) pairs.forEach((value, at) => writer.golomb(value, orderAt(at)));
+  for (let bucket = 0; bucket < gaps.length; bucket++) {
+    writer.golomb(gaps[bucket] ?? 0, gapOrder);
+    writer.golomb(counts[bucket] ?? 0, countOrder);
+  }
 }
 
 function writeColumn(writer: BitWriter, values: readonly number[]): void {
-  const zeros = values.reduce((count, value) => (value === 0 ? count + 1 : count), 0);
+  let zeros = 0;
+  for (const value of values) if (value === 0) zeros++;
   const flagged = zeros * 8 >= values.length;
-  const coded = flagged ? values.filter((value) => value !== 0).map((value) => value - 1) : values;
-  const k = bestOrder(coded);
+  const k = bestOrder(values, flagged ? 1 : 0);
   writer.bits(k, 5);
   writer.bits(flagged ? 1 : 0, 1);
   for (const value of values) {
-    if (flagged) writer.bits(value === 0 ? 0 : 1, 1);
-    if (flagged && value !== 0) writer.golomb(value - 1, k);
     if (!flagged) writer.golomb(value, k);
+    else if (value === 0) writer.bits(0, 1);
+    else {
+      writer.bits(1, 1);
+      writer.golomb(value - 1, k);
+    }
   }
 }
 
 /** Values that the choice of an order looks at; more change the size by less than 1 %. */
 const ORDER_SAMPLE = 400;
 
-/** The order that takes the fewest bits, tried around the mean's, on a sample spread over the values. */
-function bestOrder(values: readonly number[]): number {
+/**
+ * The order that takes the fewest bits, tried around the mean's, on a sample spread over the values. With `less` 1 zeros
+ * are flagged and not coded, and the others are coded less one.
+ */
+function bestOrder(values: readonly number[], less: 0 | 1): number {
+  const sample: number[] = [];
   const step = Math.ceil(values.length / ORDER_SAMPLE);
-  const sample = values.length <= ORDER_SAMPLE ? values : values.filter((_, at) => at % step === 0);
+  let sum = 0;
+  for (let at = 0; at < values.length; at += step) {
+    const value = (values[at] ?? 0) - less;
+    if (value < 0) continue;
+    sample.push(value);
+    sum += value;
+  }
   if (sample.length === 0) return 0;
-  const middle = Math.floor(Math.log2(sample.reduce((sum, value) => sum + value, 0) / sample.length + 1));
+  const middle = Math.floor(Math.log2(sum / sample.length + 1));
   let best = { k: 0, bits: Infinity };
-  for (const candidate of [middle - 3, middle - 2, middle - 1, middle]) {
+  for (let candidate = middle - 3; candidate <= middle; candidate++) {
     const k = Math.min(ORDER_MAX, Math.max(0, candidate));
-    const bits = sample.reduce((sum, value) => sum + golombBits(value, k), 0);
+    let bits = 0;
+    for (const value of sample) bits += golombBits(value, k);
     if (bits < best.bits) best = { k, bits };
   }
   return best.k;

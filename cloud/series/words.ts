@@ -19,9 +19,9 @@ export function clock(atMs: number, nowMs: number): string {
   return day === new Date(nowMs).toISOString().slice(0, 10) ? time : `${day} ${time}`;
 }
 
-/** `1 cluster`, `2 clusters`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 cluster`, `2 clusters`; `plural` where it is not the noun with an s. */
+export function counted(count: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : plural}`;
 }
 
 /** How long ago, in its largest unit: `12 s`, `3 min`, `2 h`, `4 days`. */
