@@ -1,4 +1,5 @@
 /** A chart with its head: the title, each series' value under the pointer or its newest, and what there is to know of it. */
+import { clsx } from 'clsx';
 import { useState } from 'react';
 import type { Gap } from '../../cloud/wire/history.ts';
 import { clock, moment, resolution } from '../format/time.ts';
@@ -36,7 +37,7 @@ export function Chart({ title, format, resolutionMs, reasons = [], ...plot }: Pr
       <figcaption className="flex h-6 items-baseline gap-x-4 overflow-hidden text-xs whitespace-nowrap tabular-nums">
         <span className="font-medium">{title}</span>
         {values.map((value) => (
-          <span key={value.label} className="flex shrink-0 items-baseline gap-1.5">
+          <span key={value.label} className={clsx('shrink-0 items-baseline gap-1.5', value.earlier === true ? 'hidden sm:flex' : 'flex')}>
             <span aria-hidden className="inline-block h-[3px] w-2.5 self-center rounded-full" style={{ background: PALETTE[value.token][theme], opacity: value.earlier === true ? 0.55 : 1 }} />
             {value.label !== '' && <span className="text-faint">{value.label}</span>}
             <span className={value.earlier === true ? 'text-faint' : undefined}>{value.text}</span>

@@ -7,7 +7,7 @@ import { shortName } from '../paths.ts';
 import { changesBetween, EXPORTED, GENERATED, gapsIn, heatmapOf, IMPORTED, marksIn } from './history.ts';
 import { Refusal, type MockState } from './state.ts';
 import { goldenOf, pointsOf, rangeFrom, statusOf, type MockRange } from './numbers.ts';
-import { isThere, LEDGER_FAILS_FOR_MS, PAST_INCIDENT_MS, type MockCluster, type MockEdge } from './world.ts';
+import { isThere, LEDGER_FAILS_FOR_MS, PAST_INCIDENT_MS, type MockCluster, type MockEdge, type MockLife } from './world.ts';
 
 export interface MockInput {
   readonly params: Readonly<Record<string, string>>;
@@ -103,10 +103,10 @@ function serviceOf(key: string): string {
 function topology(state: MockState, input: MockInput): Topology {
   const cluster = clusterIn(state, input);
   const range = rangeFrom(input.query, input.nowMs);
-  const there = cluster.workloads.filter((each) => isThere(each, range.toMs, input.nowMs)).map((each) => each.key);
-  const nodes: Topology['nodes'] = workloadRows(cluster, range, input.nowMs).filter((row) => there.includes(row.key)).map(({ key, namespace, name, meshed, instances, status, golden }) => ({ key, kind: 'workload', namespace, name, meshed, instances, status, golden: golden.requests === 0 ? null : golden }));
+  const within = (life: MockLife): boolean => isThere(life, range.fromMs, input.nowMs) || isThere(life, range.toMs, input.nowMs);
+  const nodes: Topology['nodes'] = workloadRows(cluster, range, input.nowMs).filter((row) => cluster.workloads.some((each) => each.key === row.key && within(each))).map(({ key, namespace, name, meshed, instances, status, golden }) => ({ key, kind: 'workload', namespace, name, meshed, instances, status, golden: golden.requests === 0 ? null : golden }));
   if (cluster.edges.some((edge) => edge.source === 'outside')) nodes.push({ key: 'outside', kind: 'outside', namespace: '', name: 'outside', meshed: false, instances: 0, status: 'nodata', golden: null });
-  const edges = cluster.edges.filter((edge) => isThere(edge, range.toMs, input.nowMs)).map((edge) => {
+  const edges = cluster.edges.filter(within).map((edge) => {
     const golden = goldenOf([edge], cluster, range, input.nowMs);
     return { id: edgeId(cluster, edge), source: edge.source, target: edge.target, service: serviceOf(edge.target), protocol: edge.protocol, tls: edge.tls, golden, status: cluster.silentForMs === null ? statusOf(golden) : ('stale' as const) };
   });
