@@ -10,7 +10,7 @@ import { Empty, Loaded, Section, Sentence, useTitle } from '../../components/pag
 import { paths, shortName } from '../../paths.ts';
 import { buttonClass } from '../../ui/button.tsx';
 import { TlsMark } from '../../ui/tls-mark.tsx';
-import { FaultSplit, TimeSplit } from '../workload/splits.tsx';
+import { CallerTimeSplit, FaultSplit, TimeSplit } from '../workload/splits.tsx';
 import { SubjectCharts } from '../workload/subject-charts.tsx';
 import { useSubjectSeries } from '../workload/subject-queries.ts';
 import { edgeSentence, endName } from './edge-sentence.ts';
@@ -45,7 +45,7 @@ function EdgeView({ edge, range }: { edge: TopologyEdge; range: TimeRange }): Re
         <SubjectCharts subject={subject} range={range} read={read} />
         <div className="grid content-start gap-6 sm:grid-cols-2 xl:grid-cols-1">
           <FaultSplit golden={golden} before={before} />
-          <TimeSplit golden={golden} before={before} />
+          {edge.source === 'outside' ? <TimeSplit golden={golden} before={before} /> : <CallerTimeSplit golden={golden} before={before} />}
           <Facts edge={edge} />
         </div>
       </div>

@@ -103,7 +103,7 @@ function useLayout(graph: VisibleGraph, frame: Size | null): { layout: Layout | 
   const structure = structureOf(graph);
   useEffect(() => {
     let wanted = true;
-    layOut(graph).then((made) => wanted && setLayouts(made), (error: unknown) => wanted && setFailed(error instanceof Error ? error.message : String(error)));
+    layOut(graph).then((made) => setLayouts((shown) => (wanted || shown === null ? made : shown)), (error: unknown) => wanted && setFailed(error instanceof Error ? error.message : String(error)));
     return () => {
       wanted = false;
     };

@@ -58,6 +58,24 @@ export function TimeSplit({ golden, before = null }: Props): React.JSX.Element {
   );
 }
 
+/** The caller's proxy can't tell the callee's work from the way to it: of a meshed caller's edge both are one part. */
+export function CallerTimeSplit({ golden, before = null }: Props): React.JSX.Element {
+  const there = (each: Golden): number | null => (each.timeMs === null ? null : each.timeMs.app + each.timeMs.network);
+  const queue = (each: Golden): number | null => each.timeMs?.queue ?? null;
+  const all = (there(golden) ?? 0) + (queue(golden) ?? 0);
+  const part = (name: string, read: (each: Golden) => number | null, className: string, explain: string): Part => ({
+    name, text: latency(read(golden)), share: all === 0 ? 0 : (read(golden) ?? 0) / all, className, explain, change: before === null ? null : latencyChange(read(golden), read(before.golden)),
+  });
+  return (
+    <Section title="Where the time goes" aside={golden.timeMs === null ? 'no traffic' : `${latency(all)} on average`}>
+      <Parts against={before?.name ?? null} parts={[
+        part('callee and network', there, 'bg-ink', "The callee's page tells the two apart."),
+        part('queue', queue, 'bg-line-strong', 'Waiting for an endpoint that takes the request.'),
+      ]} />
+    </Section>
+  );
+}
+
 /** Share of all requests that failed by one fault; null without requests. */
 function shareOf({ requests, failures }: Golden, fault: keyof Golden['failures']): number | null {
   return requests === 0 ? null : failures[fault] / requests;
