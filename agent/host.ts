@@ -214,6 +214,7 @@ export class Host {
       sealedOf: (instance: string) => this.#sealer.sealedOf(instance),
       takenOf: (instance: string) => this.#sealer.takenOf(instance),
       absences: this.#absences,
+      leave: (instance: string) => this.#sealer.leave(instance),
       tick: () => this.#ticker.tick(),
       wallMs: sources.wallMs,
       metrics: this.metrics,

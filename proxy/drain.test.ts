@@ -16,6 +16,7 @@ interface Facts {
 async function drained({ linked, drainMs, acknowledgedMs }: Facts): Promise<{ readonly tookMs: number; readonly waiting: number }> {
   let now = 0;
   let full = true;
+  const farewells: boolean[] = [];
   const ring = new WindowRing('0123456789abcdef', () => (full ? { edges: [], routes: [], folded: 1 } : null), 0);
   ring.announce(100, 10_000, 0, 0);
   const nowMs = (): number => {
@@ -24,8 +25,10 @@ async function drained({ linked, drainMs, acknowledgedMs }: Facts): Promise<{ re
     return now;
   };
   const dataplane = { open: () => ({ connections: 0, exchanges: 0 }), drain: async () => void (now += drainMs) } as unknown as Dataplane;
-  const link = { linked, sendWindows: () => (full = false), goodbye: () => undefined } as unknown as ControlLink;
+  const link = { linked, sendWindows: () => (full = false), goodbye: () => void farewells.push(full) } as unknown as ControlLink;
   await drain({ dataplane, ring, link, nowMs, log: () => undefined });
+  // It takes leave behind its last window, so that nothing of it is missing, and before the wait, so that it is short.
+  expect(farewells).toEqual([false, false]);
   return { tookMs: now, waiting: ring.waiting };
 }
 

@@ -26,8 +26,11 @@ export async function drain({ dataplane, ring, link, nowMs, log }: DrainParts): 
   await dataplane.drain(DRAIN_MS_MAX);
   ring.flush(nowMs());
   link.sendWindows();
+  // The agent seals the windows of who took leave at once; one that doesn't, at the end of their tick.
+  link.goodbye();
   const untilMs = Math.min(nowMs() + (ring.anchor?.tickMs ?? 0) + ACKNOWLEDGE_MS_MAX, Math.max(nowMs(), beganMs + DRAIN_MS_MAX));
   while (ring.waiting > 0 && link.linked && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  // Once more: the link may have been dialled anew meanwhile.
   link.goodbye();
   log(ring.waiting > 0 ? 'warn' : 'info', 'drained', { tookMs: Math.round(nowMs() - beganMs), unacknowledgedWindows: ring.waiting });
 }

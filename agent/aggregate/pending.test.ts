@@ -23,6 +23,20 @@ test('a window is sealed at once when every live proxy has reported it', () => {
   expect(names(pending, 60_300, new Set(['a', 'b']))).toEqual(['a1', 'b1']);
 });
 
+test('a process that ends does not wait for the end of the tick, and nobody else is sealed early for it', () => {
+  const pending = new Pending(TIMES);
+  pending.add(makeWindow('a', 1, 4), 50_100);
+  pending.add(makeWindow('a', 2, 5), 52_000);
+  pending.add(makeWindow('b', 1, 5), 52_000);
+  pending.leave('a');
+  pending.leave('nobody');
+  expect(names(pending, 52_000, new Set(['a', 'b']))).toEqual(['a1', 'a2']);
+  expect(pending.take(52_100, new Set(['a', 'b']))).toBeNull();
+  pending.add(makeWindow('a', 3, 5), 52_200);
+  expect(pending.take(52_300, new Set(['b']))).toBeNull();
+  expect(names(pending, 62_000)).toEqual(['b1', 'a3']);
+});
+
 test('late windows wait a little for company and then go under their own tick', () => {
   const pending = new Pending(TIMES);
   pending.add(makeWindow('a', 1, 1), 100_000);

@@ -37,6 +37,7 @@ interface Waiting {
 
 export class Pending {
   readonly #times: SealTimes;
+  readonly #leaving = new Set<string>();
   #waiting: Waiting[] = [];
   #rows = 0;
 
@@ -63,21 +64,26 @@ export class Pending {
     return true;
   }
 
+  /** This instance's process ends and waits for its windows to be safe: they are sealed with the next look, whole tick or not. */
+  leave(instance: string): void {
+    if (this.#waiting.some(({ window }) => window.instance === instance)) this.#leaving.add(instance);
+  }
+
   /** Whether a window of this tick comes after its time. */
   isLate(tick: number, nowMs: number): boolean {
     return nowMs >= (tick + 1) * this.#times.windowMs + this.#times.sealDelayMs;
   }
 
   /**
-   * What is to be sealed now, or null: the windows whose delay is over, and those of the window that just ended as soon
-   * as every one of the `live` instances has reported it.
+   * What is to be sealed now, or null: the windows whose delay is over, those of the window that just ended as soon as
+   * every one of the `live` instances has reported it, and those of processes that wait for it at their end.
    */
   take(nowMs: number, live: ReadonlySet<string>): Batch | null {
     if (this.#rows >= PENDING_ROWS_EARLY) return this.takeAll();
     const currentTick = Math.floor(nowMs / this.#times.windowMs);
     const completeTick = this.#isComplete(currentTick - 1, live) ? currentTick - 1 : -1;
     // A tick ahead of the clock is from before the clock was set back: nothing more will come for it.
-    const isOver = ({ tick }: ProxyWindow): boolean => tick <= completeTick || tick > currentTick;
+    const isOver = ({ tick, instance }: ProxyWindow): boolean => tick <= completeTick || tick > currentTick || this.#leaving.has(instance);
     if (!this.#waiting.some(({ window, dueAtMs }) => dueAtMs <= nowMs || isOver(window))) return null;
     return this.#takeWhere(({ window, sealAtMs }) => sealAtMs <= nowMs || isOver(window));
   }
@@ -113,6 +119,7 @@ export class Pending {
   #keepAbove(marks: Marks): void {
     this.#waiting = this.#waiting.filter(({ window }) => window.sequence > (marks[window.instance] ?? 0));
     this.#rows = this.#waiting.reduce((sum, { window }) => sum + rowsOf(window), 0);
+    for (const instance of this.#leaving) if (!this.#waiting.some(({ window }) => window.instance === instance)) this.#leaving.delete(instance);
   }
 }
 

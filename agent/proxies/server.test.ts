@@ -71,6 +71,7 @@ beforeEach(async () => {
     sealedOf: (instance) => sealer.sealedOf(instance),
     takenOf: (instance) => sealer.takenOf(instance),
     absences,
+    leave: (instance) => sealer.leave(instance),
     tick: () => ({ kind: 'tick', tick: Math.floor(meshMs / WINDOW_MS), tickMs: WINDOW_MS, elapsedMs: meshMs % WINDOW_MS }),
     wallMs: () => Date.now() + skewMs,
     metrics,
@@ -227,6 +228,14 @@ test('a proxy that ends in good order loses nothing, and is not waited for', asy
   expect(await lostTold()).toBe(0);
   await joined('00000000000000bb');
   expect(absences.take()).toBe(null);
+});
+
+test('the last window of a proxy that takes leave is sealed and acknowledged at once, in the midst of its tick', async () => {
+  const proxy = await joined();
+  proxy.send({ kind: 'window', window: makeWindow(INSTANCE, 1, 100, [makeEdge()]) });
+  proxy.send({ kind: 'goodbye', sequence: 1 });
+  expect(await proxy.next('acknowledge')).toEqual({ kind: 'acknowledge', sequence: 1 });
+  expect(stored.flatMap(({ windows }) => windows.map(({ tick }) => tick))).toEqual([100]);
 });
 
 test('a proxy whose last windows never came tells by its goodbye how many those were', async () => {

@@ -32,6 +32,8 @@ export interface ControlParts {
   /** Highest sequence taken of an instance; 0 for none. */
   readonly takenOf: (instance: string) => number;
   readonly absences: Absences;
+  /** An instance's process took leave, and waits until its windows are durable. */
+  readonly leave: (instance: string) => void;
   readonly tick: () => Extract<FromControl, { kind: 'tick' }>;
   /** The wall clock that certificates are checked by. */
   readonly wallMs: () => number;
@@ -96,7 +98,7 @@ export class Session {
       case 'goodbye':
         if (!this.#proxy) return this.refuse('message_unexpected', 'goodbye comes after hello');
         this.#lastSequence = message.sequence;
-        return;
+        return this.#parts.leave(this.#proxy.instance);
       default:
         return message satisfies never;
     }

@@ -80,6 +80,12 @@ export class Sealer {
     return this.#marks.get(instance)?.taken ?? 0;
   }
 
+  /** A process that took leave waits for its windows: they are sealed without their tick's end. */
+  leave(instance: string): void {
+    this.#parts.pending.leave(instance);
+    void this.seal();
+  }
+
   /** What the cloud has counts as durable here, and what still waits of it is dropped. */
   raise(marks: Marks): void {
     const forgotten = this.#parts.pending.forget(marks) + this.#forgetUnsealed(marks);

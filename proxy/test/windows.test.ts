@@ -119,7 +119,7 @@ test('on SIGTERM the last window goes out and is waited for', async () => {
   expect(await caller.end()).toBe(0);
   expect(total(distinctWindows(control.windows, instanceOf(control, CALLER)), 'requests')).toBe(20);
   expect(caller.lines().at(-1)).toMatchObject({ message: 'drained', unacknowledgedWindows: 0 });
-  expect(control.goodbyes).toEqual([1]);
+  expect(new Set(control.goodbyes)).toEqual(new Set([1]));
 });
 
 test('a control plane that acknowledges nothing delays the end by seconds only', async () => {

@@ -104,7 +104,10 @@ export type ToControl =
       /** Fingerprint of the anchor that the leaf in force leads to; null and absent as above. */
       readonly anchorSha256?: string | null | undefined;
     }
-  /** The process ends in good order and counts no more; `sequence` is that of its last window, 0 for none. The link closes after it. */
+  /**
+   * The process ends in good order and counts no more; `sequence` is that of its last window, 0 for none. Windows that the
+   * control plane has are acknowledged as soon as they are safe, without waiting for their tick's end; then the link closes.
+   */
   | { readonly kind: 'goodbye'; readonly sequence: number };
 
 export type FromControl =
