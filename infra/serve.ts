@@ -35,9 +35,10 @@ async function serve(config: ServeConfig): Promise<void> {
   const stop = listenForStop(() => { for (const child of family.running()) child.signal('SIGKILL'); });
   const started = openUnwinder();
   started.add(() => family.close());
+  const building = buildConsole();
+  started.add(() => building.catch(() => undefined));
+  building.catch(() => undefined);
   try {
-    const building = buildConsole();
-    building.catch(() => undefined);
     const database = config.databaseUrl === undefined ? await embeddedDatabase(data, say) : await ownDatabase(config.databaseUrl, data);
     started.add(() => database.stop());
     const build = await building;

@@ -7,6 +7,7 @@ import { buildConsole } from '../console-build.ts';
 import { embeddedDatabase } from '../database.ts';
 import { Fault } from '../fault.ts';
 import { keptSecret } from '../kept.ts';
+import type { ProxyProgram } from '../mesh/processes.ts';
 import { proxyProgram } from '../proxy-program.ts';
 import type { Unwinder } from '../unwind.ts';
 import { type ReceivedEvent, type Receiver, openReceiver } from '../webhook-receiver.ts';
@@ -14,7 +15,7 @@ import { DEMO_ORG, prepareAccount } from './account.ts';
 import { DEMO_CLUSTERS } from './clusters.ts';
 import { type DemoFolder, readWebhook } from './folder.ts';
 import { placeCluster, startMesh, startServices } from './mesh.ts';
-import type { DemoProcesses } from './processes.ts';
+import { type DemoProcesses, stoppingFault } from './processes.ts';
 
 export interface DemoParts {
   readonly folder: DemoFolder;
@@ -33,12 +34,22 @@ export interface BootedDemo {
 const EDGES_MS_MAX = 120_000;
 const EDGES_POLL_MS = 250;
 
-/** Resolves when the first edges of both clusters are in the API. */
-export async function bootDemo({ folder, port, processes, started, say }: DemoParts): Promise<BootedDemo> {
+/** Resolves when the first edges of both clusters are in the API; once the processes are stopped, it rejects soon. */
+export async function bootDemo(parts: DemoParts): Promise<BootedDemo> {
+  const building = Promise.all([timed('console', buildConsole(), parts.say), timed('proxy', proxyProgram(), parts.say)]);
+  // It is awaited further down; until then a failure must not count as unhandled.
+  building.catch(() => undefined);
+  try {
+    return await bootWith(parts, building.then(([, program]) => program));
+  } finally {
+    // A build has a process of its own: nothing is left behind.
+    await building.catch(() => undefined);
+  }
+}
+
+async function bootWith({ folder, port, processes, started, say }: DemoParts, building: Promise<ProxyProgram>): Promise<BootedDemo> {
   const startedMs = Date.now();
   const clusters = DEMO_CLUSTERS;
-  const building = Promise.all([timed('console', buildConsole(), say), timed('proxy', proxyProgram(), say)]);
-  // It is awaited further down; until then a failure must not count as unhandled.
   building.catch(() => undefined);
   const receiver = await openDemoReceiver(folder, say);
   started.add(() => receiver.close());
@@ -49,7 +60,7 @@ export async function bootDemo({ folder, port, processes, started, say }: DemoPa
   const meshes = await Promise.all(clusters.map((cluster) => placeCluster(cluster, folder)));
   const services = Promise.all(meshes.map((mesh) => startServices(mesh, folder, processes)));
   services.catch(() => undefined);
-  const [, program] = await building;
+  const program = await building;
   const origin = `http://127.0.0.1:${port}`;
   await startDemoCloud(folder, port, origin, receiver, database.serverUrl, processes);
   say(`cloud and console on ${origin}`);
@@ -61,7 +72,7 @@ export async function bootDemo({ folder, port, processes, started, say }: DemoPa
     say(`${mesh.cluster.name}: agent, ${mesh.place.layout.workloads.length} services behind their proxies, load from outside`);
   }));
   say(`demo sign-in: ${account.email} ${account.password}`);
-  await untilEdges(api, [...clusterIds.values()], startedMs);
+  await untilEdges(api, [...clusterIds.values()], startedMs, processes);
   return { origin, account };
 }
 
@@ -106,12 +117,13 @@ function webhookLine({ event }: ReceivedEvent): string {
 }
 
 /** Traffic of this start in every cluster's topology. Fault: `demo_no_edges`. */
-async function untilEdges(api: ApiClient, clusterIds: readonly string[], fromMs: number): Promise<void> {
+async function untilEdges(api: ApiClient, clusterIds: readonly string[], fromMs: number, processes: DemoProcesses): Promise<void> {
   const deadline = performance.now() + EDGES_MS_MAX;
   for (const clusterId of clusterIds) {
     for (;;) {
       const topology = await api.call('getTopology', { params: { slug: DEMO_ORG.slug, clusterId }, query: { fromMs, toMs: Date.now() } }).catch(() => undefined);
       if (topology !== undefined && topology.edges.length > 0) break;
+      if (processes.isStopping()) throw stoppingFault();
       if (performance.now() > deadline) {
         throw new Fault('demo_no_edges', `No traffic reached the API within ${EDGES_MS_MAX / 1000} s.`, 'The logs folder tells where it got stuck: load, proxies, agents, cloud.');
       }

@@ -51,8 +51,9 @@ async function demo(port: number, data: string): Promise<void> {
     }
     say('stopping');
   } finally {
-    booting.catch(() => undefined);
     await processes.stop();
+    // What it was about to start must be there to be stopped.
+    await booting.catch(() => undefined);
     await started.unwind();
   }
 }

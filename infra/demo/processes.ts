@@ -10,10 +10,17 @@ export type Stage = (typeof STAGES)[number];
 export interface DemoProcesses {
   /** Keeps a program running until the stop. */
   keep(stage: Stage, start: (family: Family) => Child): Supervised;
+  /** True from the first call of `stop` or `kill` on: nothing can be started any more. */
+  isStopping(): boolean;
   /** Stops all, stage by stage. */
   stop(): Promise<void>;
   /** Ends all at once. */
   kill(): void;
+}
+
+/** What a start meets that comes after the stop. */
+export function stoppingFault(): Fault {
+  return new Fault('stopping', 'The demo is being stopped.', 'Start it again.');
 }
 
 export function openProcesses(say: (line: string) => void): DemoProcesses {
@@ -22,11 +29,12 @@ export function openProcesses(say: (line: string) => void): DemoProcesses {
   let stopping = false;
   return {
     keep: (stage, start) => {
-      if (stopping) throw new Fault('stopping', 'The demo is being stopped.', 'Start it again.');
+      if (stopping) throw stoppingFault();
       const kept = supervise(() => start(family), say);
       stages[stage].push(kept);
       return kept;
     },
+    isStopping: () => stopping,
     stop: async () => {
       stopping = true;
       for (const stage of STAGES) await Promise.all(stages[stage].map((kept) => kept.stop()));

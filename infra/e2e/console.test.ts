@@ -133,11 +133,24 @@ async function seeTheGraph(): Promise<void> {
   expect(await row('web', 'ledger').getByLabel('mutual TLS').count()).toBe(1);
   expect(await row('outside', 'web').getByLabel('plain text').count()).toBe(1);
   await page.getByRole('region', { name: 'Graph' }).getByText('ledger').first().waitFor();
+  await moveThroughTime();
+  await row('web', 'ledger').waitFor();
   // Shown once: nothing of the token is left in any page after a reload.
   await page.goBack();
   await page.reload();
   await page.getByText('Connect a cluster').first().waitFor();
   expect(await page.getByTestId('secret').count()).toBe(0);
+}
+
+/** The slider moves the graph by keyboard, the address keeps the moment, and one step leads back to the present. */
+async function moveThroughTime(): Promise<void> {
+  const standing = page.getByTestId('standing');
+  await page.getByRole('slider', { name: 'Moment of the graph' }).press('PageDown');
+  await standing.getByText('As of').waitFor();
+  await page.waitForURL(/[?&]at=\d+/);
+  await page.getByRole('button', { name: 'Back to now' }).click();
+  await standing.getByText('Now').waitFor();
+  await page.waitForURL((url) => !url.searchParams.has('at'));
 }
 
 async function makeRule(): Promise<void> {

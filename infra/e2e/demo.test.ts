@@ -142,9 +142,9 @@ test('a port in use is told with its code, and nothing is started', async () => 
   }
 });
 
-test('Ctrl-C while it starts ends with 0 and leaves nothing', async () => {
+test.each([/Postgres on/, /cloud and console on/, /demo sign-in:/])('Ctrl-C while it starts, after %s, ends with 0 and leaves nothing', async (line) => {
   const demo = startDemo(await freePort());
-  await demo.line(/Postgres on/);
+  await demo.line(line);
   expect(await stopWith('SIGINT', demo)).toBe(0);
   expect(await leftovers()).toEqual([]);
-}, 120_000);
+}, 180_000);
