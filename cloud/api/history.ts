@@ -1,20 +1,17 @@
 /** History: maps of heat, gaps, marks, changes between moments, import and export. */
-import { readCluster } from '../actions/cluster/row.ts';
-import { ApiError } from '../context.ts';
-import type { OrgContext } from '../context.ts';
+import { exportHistory } from '../actions/history/export.ts';
+import { importHistory } from '../actions/history/import.ts';
+import { readChanges } from '../series/changes.ts';
+import { readGaps } from '../series/gaps.ts';
+import { readMarks } from '../series/marks.ts';
+import { readHeatmap } from '../series/series.ts';
 import type { Handlers } from './handler.ts';
 
-/** Stands in until the readers of the following commits are there. */
-async function notYet(context: OrgContext, clusterId: string): Promise<never> {
-  await context.tenant.snapshot((tx) => readCluster(tx, context.tenant.orgId, clusterId));
-  throw new ApiError('unavailable', 'History can not be read yet.');
-}
-
 export const historyHandlers: Handlers<'getHeatmap' | 'listGaps' | 'listMarks' | 'getTopologyChanges' | 'importHistory' | 'exportHistory'> = {
-  getHeatmap: ({ context, params }) => notYet(context, params.clusterId),
-  listGaps: ({ context, params }) => notYet(context, params.clusterId),
-  listMarks: ({ context, params }) => notYet(context, params.clusterId),
-  getTopologyChanges: ({ context, params }) => notYet(context, params.clusterId),
-  importHistory: ({ context, params }) => notYet(context, params.clusterId),
-  exportHistory: ({ context, params }) => notYet(context, params.clusterId),
+  getHeatmap: ({ context, params, query, services }) => readHeatmap(context, services.names, params.clusterId, query),
+  listGaps: ({ context, params, query, services }) => readGaps(context, services.names, params.clusterId, query),
+  listMarks: ({ context, params, query, services }) => readMarks(context, services.names, params.clusterId, query),
+  getTopologyChanges: ({ context, params, query, services }) => readChanges(context, services.names, params.clusterId, query),
+  importHistory: ({ context, params, body, services }) => importHistory(context, { clusterId: params.clusterId, history: body, sql: services.sql, names: services.names }),
+  exportHistory: ({ context, params, query, services }) => exportHistory(context, { clusterId: params.clusterId, names: services.names, ...query }),
 };

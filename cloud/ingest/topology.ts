@@ -43,7 +43,7 @@ function nameOf(version: { readonly kind: VersionKind; readonly key: string }): 
 }
 
 /** The same text for the same value, whatever the order of its fields: jsonb has an order of its own. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner);
 }
