@@ -74,6 +74,7 @@ function PreviewChart({ rule, points, range }: { rule: RuleInput; points: readon
         bounds={successBounds(judged.columns[1], Number.isFinite(percentOf) ? percentOf : null)} tick={percentTick} format={(value) => percent(value === null ? null : value / 100)}
         height={150} resolutionMs={range.resolutionMs} imported={importedOf(points, range.resolutionMs, range.imported?.join(', ') ?? 'imported')} gaps={gapsOf(points, range.resolutionMs)} marks={marks} threshold={percentOf} syncKey="rule-preview" showTimes onZoom={(from, to) => setRange(customRange(from, to))}
       />
+      {range.resolutionMs > windowSeconds * 1000 && <p className="mt-1 text-xs text-muted">A point of this range is {span(range.resolutionMs)}, longer than the rule's window: brief drops show in a shorter range only.</p>}
       {judged.found.length > 0 && (
         <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted">
           {judged.found.slice(-6).map((firing) => <li key={firing.fromMs}>{moment(firing.fromMs)}, {firing.toMs === null ? 'still' : `for ${span(firing.toMs - firing.fromMs)}`}</li>)}
