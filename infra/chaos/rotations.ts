@@ -148,7 +148,10 @@ interface Restart {
 async function restartAlone(bed: Bed, seed: number): Promise<Restart> {
   bed.agent.signal('SIGKILL');
   await bed.agent.ended;
-  await Promise.all(bed.proxies.map((proxy) => proxy.stop()));
+  // One ends in order, the other is killed: what they keep must be whole either way.
+  const [web, cart] = bed.proxies;
+  cart?.signal('SIGKILL');
+  await Promise.all([web?.stop(), cart?.ended]);
   const readyMs = await Promise.all([bed.web, bed.cart].map(async (workload) => {
     const began = performance.now();
     await startProxy(bed, workload);
