@@ -34,13 +34,15 @@ export class Anchors {
   readonly #folder: string;
   readonly #trustDomain: string;
   #state: State;
+  /** The files beside the authorities are those of the state. */
+  #settled = false;
 
   private constructor(folder: string, trustDomain: string, nowMs: number) {
     this.#folder = folder;
     this.#trustDomain = trustDomain;
     this.#finishStep();
     this.#state = this.#load(nowMs);
-    this.#writeBundle();
+    this.settle();
   }
 
   /** Opens what there is in a state folder, or makes the first authority. Throws `AgentFault` as `openAuthority`. */
@@ -75,27 +77,39 @@ export class Anchors {
     return fingerprintOf(this.issuing.certificatePem);
   }
 
-  /** The next phase: from `steady` a new authority is made. */
+  /** Writes the bundle and the phase's time unless they are written. Throws when the folder can't be written. */
+  settle(): void {
+    if (this.#settled) return;
+    const { phase, sinceMs, bundle } = this.#state;
+    this.#write(BUNDLE_FILE, bundle);
+    this.#write(SINCE_FILE, `${JSON.stringify({ phase, sinceMs })}\n`);
+    this.#settled = true;
+  }
+
+  /** The next phase: from `steady` a new authority is made. Call `settle` next. Throws with nothing changed. */
   advance(nowMs: number): void {
+    // A step of which half was done by a failed try is finished, and counts.
+    this.#finishStep();
+    if (phaseIn(this.#folder) === this.#state.phase) this.#step(nowMs);
+    this.#settled = false;
+    this.#state = { ...this.#load(nowMs), sinceMs: nowMs };
+  }
+
+  #step(nowMs: number): void {
     const { phase } = this.#state;
     switch (phase) {
       case 'steady':
         openAuthority(this.#path('next'), this.#trustDomain, nowMs);
-        break;
+        return;
       case 'distribute':
         renameSync(this.#path('issuing'), this.#path('previous'));
-        this.#finishStep();
-        break;
+        return this.#finishStep();
       case 'renew':
         renameSync(this.#path('previous'), this.#path('dropped'));
-        this.#finishStep();
-        break;
+        return this.#finishStep();
       default:
         phase satisfies never;
     }
-    this.#write(SINCE_FILE, `${JSON.stringify({ sinceMs: nowMs })}\n`);
-    this.#state = this.#load(nowMs);
-    this.#writeBundle();
   }
 
   /** The second half of a step, which a kill may have cut off. */
@@ -112,12 +126,12 @@ export class Anchors {
     const issuing = openAuthority(this.#path('issuing'), this.#trustDomain, nowMs);
     if (existsSync(this.#path('next'))) {
       const next = openAuthority(this.#path('next'), this.#trustDomain, nowMs);
-      return { phase: 'distribute', sinceMs: this.#since(nowMs), issuing, bundle: issuing.certificatePem + next.certificatePem };
+      return { phase: 'distribute', sinceMs: this.#since('distribute', nowMs), issuing, bundle: issuing.certificatePem + next.certificatePem };
     }
     if (existsSync(this.#path('previous'))) {
-      return { phase: 'renew', sinceMs: this.#since(nowMs), issuing, bundle: this.#previousPem() + issuing.certificatePem };
+      return { phase: 'renew', sinceMs: this.#since('renew', nowMs), issuing, bundle: this.#previousPem() + issuing.certificatePem };
     }
-    return { phase: 'steady', sinceMs: this.#since(nowMs), issuing, bundle: issuing.certificatePem };
+    return { phase: 'steady', sinceMs: this.#since('steady', nowMs), issuing, bundle: issuing.certificatePem };
   }
 
   #previousPem(): string {
@@ -130,17 +144,13 @@ export class Anchors {
   }
 
   /** A phase without a time began now: it then lasts longer, never shorter, than it should. */
-  #since(nowMs: number): number {
+  #since(phase: Phase, nowMs: number): number {
     try {
-      const { sinceMs } = JSON.parse(readFileSync(join(this.#folder, SINCE_FILE), 'utf8')) as { sinceMs?: unknown };
-      return typeof sinceMs === 'number' && sinceMs <= nowMs ? sinceMs : nowMs;
+      const kept = JSON.parse(readFileSync(join(this.#folder, SINCE_FILE), 'utf8')) as { phase?: unknown; sinceMs?: unknown };
+      return kept.phase === phase && typeof kept.sinceMs === 'number' && kept.sinceMs <= nowMs ? kept.sinceMs : nowMs;
     } catch {
       return nowMs;
     }
-  }
-
-  #writeBundle(): void {
-    this.#write(BUNDLE_FILE, this.bundle);
   }
 
   /** Proxies read at any moment, so a file is whole from its first. */

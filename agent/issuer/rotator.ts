@@ -68,6 +68,7 @@ export class Rotator {
   look(): void {
     const { anchors, log, metrics } = this.#parts;
     try {
+      anchors.settle();
       if (anchors.phase === 'steady') this.#lookSteady();
       else this.#lookTurning();
     } catch (thrown) {
@@ -102,12 +103,22 @@ export class Rotator {
     const { anchors, wallMs, log, metrics, onBundle, onIssuer } = this.#parts;
     const before = { bundle: anchors.bundleSha256, anchor: anchors.anchorSha256 };
     anchors.advance(wallMs());
+    this.#settleLater();
     this.#toldMs = this.#askedMs = -Infinity;
     metrics.add('trust_anchor_rotation_steps_total');
     const phase = { distribute: 'both anchors are given out', renew: 'the new anchor issues, leaves are renewed', steady: 'the old anchor is dropped, the rotation is over' }[anchors.phase];
     log('info', 'trust anchor rotation', { phase: anchors.phase, meaning: phase, issuer: anchors.anchorSha256 });
     if (anchors.anchorSha256 !== before.anchor) onIssuer();
     if (anchors.bundleSha256 !== before.bundle) onBundle();
+  }
+
+  /** Who is told of an anchor reads the file next; when it can't be written, the next look says so and tries again. */
+  #settleLater(): void {
+    try {
+      this.#parts.anchors.settle();
+    } catch {
+      this.#parts.metrics.add('trust_anchor_rotation_errors_total');
+    }
   }
 
   /** Again after twice the time that they have: a proxy that connected later wasn't asked yet. */
