@@ -210,7 +210,9 @@ test.each([600_000, -600_000])('an agent whose clock is wrong by %i ms serves at
     expect(validFromDate.getTime()).toBeLessThanOrEqual(Date.now());
     expect(validToDate.getTime()).toBeGreaterThan(Date.now() + 3_600_000);
   }
-  expect(agent.log.map(({ code }) => code)).toContain(offsetMs > 0 ? 'clock_stepped' : 'clock_moved');
+  const code = offsetMs > 0 ? 'clock_stepped' : 'clock_moved';
+  const line = agent.log.find((logged) => logged['code'] === code);
+  expect(line).toMatchObject(offsetMs > 0 ? { level: 'warn', page: `${cloud.url}/docs/errors/${code}` } : { level: 'info' });
 });
 
 test('the topology says who is meshed, with identities and certificates', async () => {

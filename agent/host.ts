@@ -45,6 +45,7 @@ import { UPLINK_WIRE_VERSION } from './wire/version.ts';
 const FIRST_WELCOME_MS_MAX = 1_500;
 /** The control server's own certificate is made anew when it turns out that it was made at a time so wrong; leaves begin 5 minutes back. */
 const LEAF_SKEW_MS = 60_000;
+const CLOCK_LOG = { moved: ['info', 'clock_moved'], stepped: ['warn', 'clock_stepped'] } as const;
 /** How often to look whether a window is due for its seal. */
 const SEAL_LOOK_MS = 100;
 
@@ -290,8 +291,8 @@ export class Host {
     const correction = this.#clock.correct(cloudMs, roundTripMs);
     if (correction.kind === 'kept') return;
     this.metrics.add('clock_corrections_total');
-    const level = correction.kind === 'stepped' ? 'warn' : 'info';
-    this.#parts.log(level, 'the mesh clock was corrected to the cloud’s', { code: `clock_${correction.kind}`, byMs: Math.round(correction.byMs) });
+    const [level, code] = CLOCK_LOG[correction.kind];
+    this.#parts.log(level, 'the mesh clock was corrected to the cloud’s', { code, byMs: Math.round(correction.byMs) });
     if (Math.abs(correction.byMs) > LEAF_SKEW_MS) this.#control.renew(this.#ownLeaf.issue());
     if (this.#ready) this.#ticker.start();
   }

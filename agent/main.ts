@@ -33,7 +33,7 @@ async function runRotate(args: readonly string[]): Promise<number> {
 }
 
 async function runHost(config: Parameters<typeof startHost>[0]): Promise<number> {
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, config.uplink?.cloud ?? null);
   const stopped = signalled();
   try {
     const host = await startHost(config, { wallMs: () => Date.now() + config.clockOffsetMs, monotonicMs: () => performance.now(), random: Math.random }, log);

@@ -106,8 +106,9 @@ function mountDocuments(app: App, services: Services): void {
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' }));
   app.get('/docs/errors', (context) => context.html(errorIndex()));
   app.get('/docs/errors/:code', (context) => {
-    const page = errorPage(context.req.param('code'));
-    return page === null ? context.html(errorIndex(), 404) : context.html(page);
+    const code = context.req.param('code');
+    const page = errorPage(code);
+    return page === null ? context.html(errorIndex(code), 404) : context.html(page);
   });
 }
 

@@ -180,7 +180,8 @@ export class Proxy {
         log('error', 'orders refused, the last ones stay in force', { code: verdict.code, reason: verdict.reason });
         return false;
       case 'applied':
-        log(verdict.problems.length > 0 ? 'error' : 'info', 'orders in force', { revision: orders.revision, problems: verdict.problems });
+        if (verdict.problems.length === 0) log('info', 'orders in force', { revision: orders.revision });
+        else log('error', 'orders in force, but for what could not be opened', { code: 'listener_failed', revision: orders.revision, problems: verdict.problems });
         if (verdict.problems.length > 0) this.#relistenLater();
         return true;
       default:

@@ -1,61 +1,57 @@
-/** /docs/errors/<code>: what a code of the API or of the uplink means, whose fault it is, and what to do. */
-import type { AgentRefused } from '../../agent/wire/down.ts';
-import { ERROR_CODES } from '../wire/errors.ts';
-import type { ErrorCode } from '../wire/errors.ts';
-
-const REMEDIES = {
-  invalid_request: 'The caller sent something that does not fit the schema. The answer lists every fault with its place; the schema is in /openapi.json.',
-  unauthenticated: 'The request carries neither a session cookie nor a token. Sign in, or send Authorization: Bearer slo_….',
-  token_invalid: 'The token is mistyped, revoked, or of the other kind: slo_… opens the API, sla_… the uplink. Make a new one in the console under Settings.',
-  forbidden: 'You are known, but your role in this organization does not allow this, or a browser sent the call from another site. Ask an owner for a higher role.',
-  not_found: 'The thing does not exist in an organization that you belong to. An organization that is not yours answers the same.',
-  org_required: 'The call needs one organization and you belong to several, or to none. Use the path with /orgs/{slug}/.',
-  name_taken: 'Names are unique here. Choose another.',
-  conflict: 'Someone else changed it meanwhile. Read it again and decide anew.',
-  limit_reached: 'The organization has as many of these as it may. Remove one that is not needed, or ask us for more.',
-  address_refused: 'Webhooks do not go to private or internal addresses, so that nobody uses Sidelight to look around inside. The operator can allow a host with OUTBOUND_ALLOW.',
-  rate_limited: 'Too many tries in a short time. Wait a minute.',
-  internal: 'Our fault. It is logged with the request id of the answer; report it with that id if it happens again.',
-  unavailable: 'The database cannot be reached at the moment. Nothing was changed; try again in some seconds. Agents keep their data and send it later.',
-} as const satisfies Record<ErrorCode, string>;
-
-/** What an agent is told when its connection is refused: title and remedy. */
-const UPLINK_CODES = {
-  token_revoked: ['The agent’s token was revoked', 'Make a new token for the cluster in the console and give it to the agent. What it kept meanwhile is sent then.'],
-  fenced: ['A newer agent has taken over', 'Two agents of one cluster run at once, or an old copy of a spool was started. Stop the older one; the newer one goes on.'],
-  wire_version: ['Agent and cloud speak different versions', 'Update the older of the two. The cloud takes each version of the uplink for twelve months.'],
-  frame_invalid: ['The agent sent something that does not fit the contract', 'A fault of the agent, or something between that changes messages. The message names the field; update the agent.'],
-  replaced: ['A newer connection of this cluster has taken over', 'Normal when an agent has just restarted. If it goes on, two agents use one token: give each cluster its own.'],
-  cluster_deleted: ['The cluster was deleted on the console', 'The data plane is not touched. Stop the agent, or connect it to a new cluster.'],
-  overloaded: ['The cloud could not store the message now', 'The agent keeps its data and sends it again by itself. If it lasts, the database is away or too small.'],
-} as const satisfies Record<AgentRefused['code'], readonly [string, string]>;
-
-interface Entry {
-  readonly code: string;
-  readonly status: number | null;
-  readonly title: string;
-  readonly remedy: string;
-}
-
-const ENTRIES: readonly Entry[] = [
-  ...Object.entries(ERROR_CODES).map(([code, { status, title }]) => ({ code, status, title, remedy: REMEDIES[code as ErrorCode] })),
-  ...Object.entries(UPLINK_CODES).map(([code, [title, remedy]]) => ({ code, status: null, title, remedy })),
-];
+/** /docs/errors/<code>: what happened, whose fault it is, and what to do; in the console's look, for light and dark. */
+import { BLAME_TEXT, CODE_SECTIONS } from './code-sections.ts';
+import type { CodeSection } from './code-sections.ts';
 
 /** The page of a code, or null for an unknown one. */
 export function errorPage(code: string): string | null {
-  const entry = ENTRIES.find((known) => known.code === code);
-  if (!entry) return null;
-  const place = entry.status === null ? 'Uplink of an agent.' : `HTTP status ${entry.status}.`;
-  return page(entry.code, `<h1>${entry.code}</h1><p><strong>${entry.title}.</strong> ${place}</p><p>${entry.remedy}</p><p><a href="/docs/errors">All codes</a></p>`);
+  const sections = CODE_SECTIONS.get(code);
+  if (!sections) return null;
+  return page(code, `<p class="up"><a href="/docs/errors">All codes</a></p><h1><code>${escape(code)}</code></h1>${sections.map(sectionText).join('')}`);
 }
 
-export function errorIndex(): string {
-  const rows = ENTRIES.map(({ code, status, title }) => `<tr><td><a href="/docs/errors/${code}">${code}</a></td><td>${status ?? 'uplink'}</td><td>${title}</td></tr>`);
-  return page('Error codes', `<h1>Error codes</h1><table><tr><th>code</th><th>status</th><th>meaning</th></tr>${rows.join('')}</table>`);
+/** All codes; `unknown` is one that was asked for and isn't there. */
+export function errorIndex(unknown?: string): string {
+  const note = unknown === undefined ? '' : `<p class="note">There is no code <code>${escape(unknown.slice(0, 80))}</code> in this version.</p>`;
+  const rows = [...CODE_SECTIONS].map(([code, sections]) => {
+    const where = sections.map((section) => (section.status === null ? section.where.split(',')[0] : `${section.where} ${section.status}`)).join(', ');
+    return `<tr><td><a href="/docs/errors/${encodeURIComponent(code)}"><code>${escape(code)}</code></a></td><td>${escape(sections[0]?.title ?? '')}</td><td class="quiet">${escape(where)}</td></tr>`;
+  });
+  return page('Error codes', `<h1>Error codes</h1>${note}<p class="quiet">${CODE_SECTIONS.size} codes. A code is never renamed or reused.</p><table><thead><tr><th>Code</th><th>Meaning</th><th>Where</th></tr></thead><tbody>${rows.join('')}</tbody></table>`);
 }
+
+function sectionText({ where, status, title, blame, happened, remedy }: CodeSection): string {
+  const place = status === null ? where : `${where}, HTTP status ${status}`;
+  const facts = [['What happened', happened], ['Whose fault', BLAME_TEXT[blame]], ['What to do', remedy]] as const;
+  return `<section><h2>${escape(title)}</h2><p class="quiet">${escape(place)}</p><dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text)}</dd>`).join('')}</dl></section>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** The console's palette and type; it has no script and loads nothing. */
+const STYLE = `
+:root { color-scheme: light dark; --ground: light-dark(#fbfbfa, #0c0e0f); --line: light-dark(#e6e6e2, #24292c); --ink: light-dark(#16181a, #eceeee); --muted: light-dark(#50565b, #a9b1b5); --focus: light-dark(#1f5fc4, #84b4ff); --raised: light-dark(#f3f3f1, #1a1e20); }
+html { background: var(--ground); color: var(--ink); font: 14px/22px 'Inter Variable', ui-sans-serif, system-ui, sans-serif; }
+body { max-width: 48rem; margin: 0 auto; padding: 40px 20px 64px; }
+h1 { font-size: 22px; line-height: 30px; font-weight: 600; margin: 8px 0 16px; }
+h2 { font-size: 17px; line-height: 26px; font-weight: 600; margin: 0; }
+code { font-family: ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', monospace; font-size: .94em; overflow-wrap: anywhere; }
+section { border-top: 1px solid var(--line); padding: 20px 0 12px; }
+dl { display: grid; grid-template-columns: 9rem 1fr; gap: 8px 20px; margin: 16px 0 0; }
+dt { color: var(--muted); }
+dd { margin: 0; }
+table { width: 100%; border-collapse: collapse; font-size: 13px; line-height: 20px; }
+th { text-align: left; font-weight: 500; color: var(--muted); }
+th, td { padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+a { color: var(--focus); text-underline-offset: 3px; }
+a:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
+.quiet { color: var(--muted); margin: 2px 0 0; }
+.up { margin: 0; font-size: 13px; }
+.note { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; }
+@media (max-width: 36rem) { dl { grid-template-columns: 1fr; gap: 2px; } dd { margin-bottom: 12px; } td:last-child, th:last-child { display: none; } }
+`;
 
 function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Sidelight</title>
-<style>:root{color-scheme:light dark;font:15px/1.6 Inter,system-ui,sans-serif}body{max-width:44rem;margin:3rem auto;padding:0 1rem}td,th{padding:.2rem 1rem .2rem 0;text-align:left}</style></head><body>${body}</body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)} · Sidelight</title><style>${STYLE}</style></head><body><main>${body}</main></body></html>`;
 }
