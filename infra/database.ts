@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { migrate } from '../cloud/db/migrate.ts';
 import { Fault } from './fault.ts';
 import { keptSecret } from './kept.ts';
-import { startPostgres } from './postgres/launch.ts';
+import { keepPostgres } from './postgres/keeper.ts';
 import { SERVER } from './postgres/roles.ts';
 
 export interface Database {
@@ -13,9 +13,9 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** Starts the embedded Postgres below `data` and migrates it. */
+/** Starts the embedded Postgres below `data`, migrates it, and keeps it running. */
 export async function embeddedDatabase(data: string, log: (line: string) => void): Promise<Database> {
-  const running = await startPostgres({ dataDir: join(data, 'postgres'), log });
+  const running = await keepPostgres({ dataDir: join(data, 'postgres'), log });
   try {
     await migrate(running.ownerUrl);
     return { serverUrl: running.serverUrl, stop: running.stop };

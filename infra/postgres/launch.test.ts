@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serverAccount } from './account.ts';
+import { keepPostgres } from './keeper.ts';
 import { type RunningPostgres, startPostgres } from './launch.ts';
 import { isAlive, readPostmasterFile } from './postmaster.ts';
 
@@ -109,6 +110,19 @@ test('a server that crashed is recovered', async () => {
   const second = await start();
   expect(await query(second.ownerUrl, (sql) => sql`select x from public.kept`)).toEqual([{ x: 1 }]);
 });
+
+test('a server that is killed is started again on its port, with what was committed; a stop is a stop', async () => {
+  const kept = await keepPostgres({ dataDir });
+  try {
+    await query(kept.ownerUrl, (sql) => sql`create table public.kept as select 42 as x`);
+    process.kill(await serverPid(), 'SIGKILL');
+    await expect.poll(() => kept.restarts(), { timeout: 60_000 }).toBe(1);
+    expect(await query(kept.ownerUrl, (sql) => sql`select x from public.kept`)).toEqual([{ x: 42 }]);
+  } finally {
+    await kept.stop();
+  }
+  expect([isAlive(await serverPid()), kept.restarts()]).toEqual([false, 1]);
+}, 120_000);
 
 test('two starts at once on one new folder give one server', async () => {
   const [one, two] = await Promise.all([start(), start()]);

@@ -32,10 +32,18 @@ export interface RunningPostgres {
   /** For the launcher and tests alone; never given to the cloud process. */
   readonly superuserUrl: string;
   readonly port: number;
+  /** The postmaster's. */
+  readonly pid: number;
   /** True when a server of this folder ran already. */
   readonly adopted: boolean;
   /** Stops the server, unless another live process started it. Safe to call twice. */
   stop(): Promise<void>;
+}
+
+interface Server {
+  readonly port: number;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
 }
 
 interface Place {
@@ -87,7 +95,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     const adopted = await adopt(place, passwords);
     const running = adopted === undefined
       ? await startNew(place, options)
-      : { port: adopted.port, stop: await stopOfAdopted(place, adopted) };
+      : { port: adopted.port, pid: adopted.pid, stop: await stopOfAdopted(place, adopted) };
     await ensureRoles(running.port, passwords);
     options.log?.(adopted === undefined ? `Postgres on 127.0.0.1:${running.port}` : `Postgres was running, adopted on 127.0.0.1:${running.port}`);
     return handle(running, passwords, adopted !== undefined, options.ephemeral === true ? place : undefined);
@@ -175,7 +183,7 @@ async function stopOfAdopted(place: Place, file: PostmasterFile): Promise<() => 
   return () => stopByPid(file.pid);
 }
 
-async function startNew(place: Place, options: PostgresOptions): Promise<{ port: number; stop: () => Promise<void> }> {
+async function startNew(place: Place, options: PostgresOptions): Promise<Server> {
   for (let tries = 1; ; tries += 1) {
     const port = options.port === undefined || options.port === 0 ? await freePort() : options.port;
     const settings = { ...SETTINGS, ...(options.ephemeral === true ? EPHEMERAL_SETTINGS : {}), port: String(port) };
@@ -183,7 +191,7 @@ async function startNew(place: Place, options: PostgresOptions): Promise<{ port:
     try {
       const file = await untilReady(place.data, child, place.logFile);
       await writePrivate(place.starterFile, String(process.pid));
-      return { port, stop: () => stopOwn(child, file.pid) };
+      return { port, pid: file.pid, stop: () => stopOwn(child, file.pid) };
     } catch (error) {
       const taken = error instanceof Fault && error.message.includes('Address already in use');
       if (!taken || tries >= PORT_TRIES_MAX) throw error;
@@ -215,7 +223,7 @@ async function takeLock(file: string): Promise<void> {
   }
 }
 
-function handle(running: { port: number; stop: () => Promise<void> }, passwords: Passwords, adopted: boolean, remove: Place | undefined): RunningPostgres {
+function handle(running: Server, passwords: Passwords, adopted: boolean, remove: Place | undefined): RunningPostgres {
   let stopping: Promise<void> | undefined;
   const stopOnce = async (): Promise<void> => {
     await running.stop();
@@ -226,6 +234,7 @@ function handle(running: { port: number; stop: () => Promise<void> }, passwords:
     serverUrl: loginUrl(SERVER, passwords.server, running.port),
     superuserUrl: loginUrl(SUPERUSER, passwords.superuser, running.port, 'postgres'),
     port: running.port,
+    pid: running.pid,
     adopted,
     stop: () => (stopping ??= stopOnce()),
   };
