@@ -1,6 +1,6 @@
 /**
- * Seven network faults × HTTP/1.1 and opaque TCP × three places × both directions, with requests that carry nonces. A
- * request may fail; it may not hang, get somebody else's answer, or be done twice.
+ * Seven network faults × HTTP/1.1 (alone and in pipelines) and opaque TCP × three places × both directions, with requests
+ * that carry nonces. A request may fail; it may not hang, get somebody else's answer, or be done twice.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,11 +14,12 @@ import { type Unwinder, openUnwinder } from '../unwind.ts';
 import { type NonceApp, Sightings, openHttpApp, openTcpApp } from './nonce-app.ts';
 import { type NonceClient, type Outcome, openHttpClient, openTcpClient } from './nonce-client.ts';
 import { drawRequest } from './nonce.ts';
+import { openPipelineClient } from './pipeline-client.ts';
 import { type ChaosOptions, type ChaosReport, type Scenario, atLeast, none } from './scenario.ts';
 import { type PairPlan, type StaticPair, startStaticPair } from './static-pair.ts';
 import { type Direction, type Toxic, type ToxicKind, type ToxicRelay, openToxicRelay } from './toxic.ts';
 
-const PROTOCOLS = ['http1', 'opaque'] as const;
+const PROTOCOLS = ['http1', 'pipelined', 'opaque'] as const;
 /** Between client and proxy, between the proxies, between proxy and app. */
 const PLACES = ['client', 'hop', 'server'] as const;
 const DIRECTIONS = ['up', 'down'] as const;
@@ -39,6 +40,8 @@ const TOXICITY = 0.7;
 const DROPPED_MS = 100;
 /** What is under way ends by itself within this once nobody asks any more. */
 const QUIET_MS_MAX = 15_000;
+
+const CLIENTS = { http1: openHttpClient, pipelined: openPipelineClient, opaque: openTcpClient } as const satisfies Record<Protocol, (port: number, limitMs: number) => NonceClient>;
 
 /** A service of its own per protocol, place and direction, with a relay in its way. */
 interface Lane {
@@ -127,8 +130,10 @@ interface BedParts {
 
 async function openBed({ family, folder, seed, started }: BedParts): Promise<Bed> {
   const sightings = new Sightings();
-  const apps: Record<Protocol, NonceApp> = { http1: await openHttpApp(sightings), opaque: await openTcpApp(sightings) };
-  for (const app of Object.values(apps)) started.add(() => app.close());
+  const http = await openHttpApp(sightings);
+  const tcp = await openTcpApp(sightings);
+  for (const app of [http, tcp]) started.add(() => app.close());
+  const apps: Record<Protocol, NonceApp> = { http1: http, pipelined: http, opaque: tcp };
   const places = PROTOCOLS.flatMap((protocol) => PLACES.flatMap((place) => DIRECTIONS.map((direction) => ({ protocol, place, direction }))));
   const [webAdmin = 0, webMesh = 0, cartAdmin = 0, cartMesh = 0, ...listens] = await freePorts(4 + places.length);
   const lanes: Lane[] = [];
@@ -141,10 +146,10 @@ async function openBed({ family, folder, seed, started }: BedParts): Promise<Bed
     const relay = place === 'server' ? app : await openToxicRelay(place === 'client' ? listen : cartMesh, random);
     for (const one of new Set([app, relay])) started.add(() => one.close());
     const dial = place === 'client' ? relay.port : listen;
-    const client = protocol === 'http1' ? openHttpClient(dial, HUNG_MS) : openTcpClient(dial, HUNG_MS);
+    const client = CLIENTS[protocol](dial, HUNG_MS);
     started.add(() => client.close());
     lanes.push({ protocol, place, direction, relay, client, random });
-    services.push({ name: `${protocol}-${place}-${direction}`, protocol, listen, dialled: place === 'hop' ? relay.port : cartMesh, target: app.port });
+    services.push({ name: `${protocol}-${place}-${direction}`, protocol: protocol === 'opaque' ? 'opaque' : 'http1', listen, dialled: place === 'hop' ? relay.port : cartMesh, target: app.port });
   }
   const pair = await startStaticPair(family, await proxyProgram(), { folder, webAdmin, webMesh, cartAdmin, cartMesh, services });
   return { lanes, pair, sightings };

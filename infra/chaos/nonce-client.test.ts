@@ -3,10 +3,11 @@ import { type Socket, createServer as createTcpServer, type Server } from 'node:
 import { afterEach, expect, test } from 'vitest';
 import { Sightings } from './nonce-app.ts';
 import { openHttpClient, openTcpClient } from './nonce-client.ts';
+import { openPipelineClient } from './pipeline-client.ts';
 import { type NonceRequest, drawRequest, nonceBody } from './nonce.ts';
 import { seeded } from '../seeded.ts';
 
-const ASKED: NonceRequest = { nonce: 'lane-1-abc', method: 'POST', requestBytes: 50, answerBytes: 5_000, chunked: false, closes: null };
+const ASKED: NonceRequest = { nonce: 'lane-1-abc', method: 'POST', requestBytes: 50, answerBytes: 5_000, chunked: false, closes: null, expects: false };
 const LIMIT_MS = 500;
 const closers: (() => void)[] = [];
 
@@ -42,6 +43,38 @@ test.each<[string, string, (response: ServerResponse) => void]>([
   closers.push(() => client.close(), () => void server.close(), () => server.closeAllConnections());
   expect(await client.send(ASKED)).toBe(outcome);
 });
+
+test.each<[string, readonly string[], (nonces: readonly string[]) => string]>([
+  ['right answers, with lengths and in chunks', ['answered', 'answered', 'answered'], ([a = '', b = '', c = '']) => plain(a) + inChunks(b) + plain(c)],
+  ['answers in another order', ['swapped', 'swapped', 'answered'], ([a = '', b = '', c = '']) => plain(b) + plain(a) + plain(c)],
+  ['an error, and nothing behind it', ['refused', 'broken', 'broken'], () => 'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\n\r\nno'],
+  ['an answer that is cut', ['answered', 'broken', 'broken'], ([a = '', b = '']) => plain(a) + plain(b).slice(0, 200)],
+  ['an answer with another body', ['answered', 'damaged', 'answered'], ([a = '', b = '', c = '']) => plain(a) + plain(b).replace(`\n\r\n${b}`, `\n\r\n${a}`) + plain(c)],
+])('in a pipeline, %s are called %j', async (_what, outcomes, answer) => {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    let text = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      const nonces = [...text.matchAll(/x-nonce: (\S+)/g)].map((match) => match[1] ?? '');
+      if (nonces.length === 3) socket.end(answer(nonces));
+    });
+  });
+  const client = openPipelineClient(await listening(server), LIMIT_MS);
+  closers.push(() => void server.close(), () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  const asked = ['one', 'two', 'six'].map((nonce) => ({ ...ASKED, nonce, method: 'GET' as const, requestBytes: 0, answerBytes: 300 }));
+  expect(await Promise.all(asked.map((one) => client.send(one)))).toEqual(outcomes);
+});
+
+const plain = (nonce: string): string => `HTTP/1.1 200 OK\r\nx-nonce: ${nonce}\r\ncontent-length: 300\r\n\r\n${nonceBody(nonce, 300).toString()}`;
+const inChunks = (nonce: string): string => {
+  const text = nonceBody(nonce, 300).toString();
+  return `HTTP/1.1 200 OK\r\nx-nonce: ${nonce}\r\ntransfer-encoding: chunked\r\n\r\n64\r\n${text.slice(0, 100)}\r\nc8\r\n${text.slice(100)}\r\n0\r\n\r\n`;
+};
 
 test.each<[string, string, (socket: Socket) => void]>([
   ['the right answer', 'answered', (socket) => void socket.write(`${ASKED.nonce} 5000\n${body.toString()}`)],

@@ -43,15 +43,19 @@ function within(limitMs: number, start: (settle: Settle) => () => void): Promise
 }
 
 function sendHttp(agent: Agent, port: number, asked: NonceRequest, settle: Settle): () => void {
-  const { nonce, method, requestBytes, answerBytes, chunked, closes } = asked;
+  const { nonce, method, requestBytes, answerBytes, chunked, closes, expects } = asked;
   const framing = chunked || requestBytes === 0 ? {} : { 'content-length': requestBytes };
   const close = closes === 'client' ? { connection: 'close' } : { 'x-closes': String(closes) };
-  const headers = { 'x-nonce': nonce, 'x-request-bytes': requestBytes, 'x-answer-bytes': answerBytes, 'x-chunked': chunked ? 'yes' : 'no', ...framing, ...close };
+  const headers = { 'x-nonce': nonce, 'x-request-bytes': requestBytes, 'x-answer-bytes': answerBytes, 'x-chunked': chunked ? 'yes' : 'no', ...framing, ...close, ...(expects ? { expect: '100-continue' } : {}) };
   const sent = request({ agent, port, host: '127.0.0.1', method, path: `/nonce/${nonce}`, headers });
   sent.on('error', () => settle('broken'));
   sent.on('response', (response) => readHttp(response, asked, settle));
-  if (requestBytes > 0) sent.write(nonceBody(nonce, requestBytes));
-  sent.end();
+  const sendBody = (): void => {
+    if (requestBytes > 0) sent.write(nonceBody(nonce, requestBytes));
+    sent.end();
+  };
+  if (expects) sent.once('continue', sendBody).flushHeaders();
+  else sendBody();
   return () => sent.destroy();
 }
 

@@ -9,6 +9,8 @@ export interface NonceRequest {
   readonly chunked: boolean;
   /** Who ends the connection behind the answer; null: it is kept. */
   readonly closes: 'client' | 'app' | null;
+  /** The body waits for `100 Continue`. */
+  readonly expects: boolean;
 }
 
 /** A method that does something anew each time that it is done (RFC 9110 §9.2.2). */
@@ -29,7 +31,7 @@ export function drawRequest(label: string, index: number, random: () => number):
   const method = pick(METHODS);
   const nonce = `${label}-${index}-${Math.floor(random() * 2 ** 32).toString(16)}`;
   const hasBody = method !== 'GET' && method !== 'DELETE';
-  return { nonce, method, requestBytes: hasBody ? size() : 0, answerBytes: size(), chunked: random() < 0.4, closes: pick(CLOSERS) };
+  return { nonce, method, requestBytes: hasBody ? size() : 0, answerBytes: size(), chunked: random() < 0.4, closes: pick(CLOSERS), expects: hasBody && random() < 0.15 };
 }
 
 /** The nonce over and over, cut at `bytes`. */
