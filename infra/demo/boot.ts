@@ -1,7 +1,7 @@
 /** Boots the demo: Postgres, cloud and console, an account through the public API, two clusters under load. */
 import { appendFile, mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Account, ApiClient } from '../api.ts';
+import { type Account, type ApiClient, openApi, signIn } from '../api.ts';
 import { cloudReady, spawnCloud } from '../cloud-process.ts';
 import { buildConsole } from '../console-build.ts';
 import { embeddedDatabase } from '../database.ts';
@@ -15,6 +15,7 @@ import { DEMO_ORG, prepareAccount } from './account.ts';
 import { DEMO_CLUSTERS } from './clusters.ts';
 import { type DemoFolder, readWebhook } from './folder.ts';
 import { placeCluster, startMesh, startServices } from './mesh.ts';
+import { importDemoPast } from './past.ts';
 import { type DemoProcesses, stoppingFault } from './processes.ts';
 
 export interface DemoParts {
@@ -66,6 +67,7 @@ async function bootWith({ folder, port, processes, started, say }: DemoParts, bu
   say(`cloud and console on ${origin}`);
   const { account, api, clusterIds, webhookSecret } = await prepareAccount(origin, folder, clusters.map((cluster) => cluster.name), receiver);
   receiver.setSecret(webhookSecret);
+  await importDemoPast(await signIn(openApi(origin), account), folder, clusterIds, startedMs, say);
   await services;
   await Promise.all(meshes.map(async (mesh) => {
     await startMesh(mesh, folder, processes, origin, program);

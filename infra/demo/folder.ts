@@ -15,6 +15,8 @@ export interface DemoFolder {
   readonly webhook: string;
   readonly webhookLog: string;
   readonly running: string;
+  /** Whether the generated past was imported. */
+  readonly history: string;
   cluster(name: string): string;
   agentToken(cluster: string): string;
   serviceConfig(cluster: string, service: string): string;
@@ -35,6 +37,7 @@ export function demoFolder(data: string): DemoFolder {
     webhook: join(demo, 'webhook.json'),
     webhookLog: join(data, 'webhooks.jsonl'),
     running: join(demo, 'running.pid'),
+    history: join(demo, 'history.json'),
     cluster,
     agentToken: (name) => join(cluster(name), 'agent-token'),
     serviceConfig: (name, service) => join(cluster(name), 'services', file(service)),
