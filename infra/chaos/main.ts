@@ -38,8 +38,12 @@ function wholeNumber(name: string, text: string | undefined): number | undefined
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args], allowPositionals: true,
-    options: { seed: { type: 'string' }, count: { type: 'string' }, minutes: { type: 'string' }, json: { type: 'string' } },
+    options: { seed: { type: 'string' }, count: { type: 'string' }, minutes: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', default: false } },
   });
+  if (values.help) {
+    process.stdout.write(usage());
+    return 0;
+  }
   const [name = ''] = positionals;
   const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
   if (scenario === undefined || positionals.length !== 1) {
