@@ -46,6 +46,8 @@ const FIRST_WELCOME_MS_MAX = 1_500;
 /** The control server's own certificate is made anew when it turns out that it was made at a time so wrong; leaves begin 5 minutes back. */
 const LEAF_SKEW_MS = 60_000;
 const CLOCK_LOG = { moved: ['info', 'clock_moved'], stepped: ['warn', 'clock_stepped'] } as const;
+/** Join tokens that could not be written are tried again this soon. */
+const TOKENS_RETRY_MS = 2_000;
 /** How often to look whether a window is due for its seal. */
 const SEAL_LOOK_MS = 100;
 
@@ -82,7 +84,7 @@ export async function startHost(config: HostConfig, sources: HostSources, log: L
   } catch (thrown) {
     await host?.stop();
     lock.release();
-    throw thrown;
+    throw isDiskFault(thrown) ? unwritable(config.stateFolder, thrown) : thrown;
   }
 }
 
@@ -310,10 +312,20 @@ export class Host {
       return log('error', 'the changed mesh file has faults; the mesh before stays in force', { code: 'mesh_refused', faults: result.faults.map((fault) => formatFault(config.meshFile, fault)) });
     }
     this.metrics.add('mesh_applied_total');
-    this.#tokens.ensure(mesh.inventory.workloads.list());
+    this.#ensureTokens();
     this.#control.pushOrders(result.changed);
     this.#uplink?.topologyChanged();
     log('info', 'the changed mesh file is in force', { proxiesChanged: result.changed.length });
+  }
+
+  /** A full disk keeps new workloads out for as long as it is full, and nobody else. */
+  #ensureTokens(): void {
+    try {
+      this.#tokens.ensure(this.#parts.mesh.inventory.workloads.list());
+    } catch (cause) {
+      this.#parts.log('error', 'the join tokens of new workloads can’t be written and are tried again', { code: 'state_unwritable', reason: messageOf(cause), remedy: 'let the agent write to its state folder, and give it some space' });
+      if (this.#ready) setTimeout(() => this.#ensureTokens(), TOKENS_RETRY_MS).unref();
+    }
   }
 
   async #firstClock(): Promise<void> {
@@ -363,7 +375,17 @@ async function openState(folder: string): Promise<Lock> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return await lockFolder(folder);
   } catch (cause) {
-    if (cause instanceof AgentFault) throw cause;
-    throw new AgentFault('state_unwritable', `the state folder ${folder} can't be used (${systemCodeOf(cause) ?? messageOf(cause)})`, 'make it writable for the agent, or choose another --state', { cause });
+    throw cause instanceof AgentFault ? cause : unwritable(folder, cause);
   }
+}
+
+/** The system's codes for a disk that takes nothing. */
+const DISK_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO']);
+
+function isDiskFault(thrown: unknown): boolean {
+  return !(thrown instanceof AgentFault) && DISK_CODES.has(systemCodeOf(thrown) ?? '');
+}
+
+function unwritable(folder: string, cause: unknown): AgentFault {
+  return new AgentFault('state_unwritable', `the state folder ${folder} can't be used (${systemCodeOf(cause) ?? messageOf(cause)})`, 'make it writable for the agent, with some free space, or choose another --state', { cause });
 }

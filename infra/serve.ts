@@ -4,7 +4,7 @@ import { type Child, openFamily } from './children.ts';
 import { type CloudOptions, dialHost, startCloud } from './cloud-process.ts';
 import { buildConsole } from './console-build.ts';
 import { embeddedDatabase, ownDatabase } from './database.ts';
-import { Fault, faultText } from './fault.ts';
+import { Fault, faultText, withFolder } from './fault.ts';
 import { keptSecret } from './kept.ts';
 import { ensurePortFree, freePort } from './ports.ts';
 import { SETTINGS, type ServeConfig, parseServeConfig } from './serve-config.ts';
@@ -77,11 +77,12 @@ if (process.argv.slice(2).some((arg) => arg === '--help' || arg === '-h')) {
   process.stderr.write(`error [argument_unknown] "${process.argv[2]}" is not known.\n${help()}\n`);
   process.exitCode = 2;
 } else {
+  const config = configOrExit();
   try {
-    await serve(configOrExit());
+    await serve(config);
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`${faultText(error)}\n`);
+    process.stderr.write(`${faultText(withFolder(error, config.data))}\n`);
     process.exit(1);
   }
 }

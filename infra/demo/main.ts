@@ -1,7 +1,7 @@
 /** `npm start`: the whole path on real traffic: Postgres, cloud, console, two clusters of services behind proxies. */
 import { rm } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { Fault, faultText } from '../fault.ts';
+import { Fault, faultText, withFolder } from '../fault.ts';
 import { ensurePortFree, freePort } from '../ports.ts';
 import { parseServeConfig } from '../serve-config.ts';
 import { listenForStop } from '../stopping.ts';
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`${faultText(error)}\n`);
+    process.stderr.write(`${faultText(withFolder(error, process.env['SIDELIGHT_DATA'] ?? '.sidelight'))}\n`);
     process.exit(1);
   },
 );

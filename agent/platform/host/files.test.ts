@@ -33,6 +33,9 @@ test('a token that was removed lets nobody in, not even an empty one', () => {
   expect(tokens.matches(web, '')).toBe(false);
   writeFileSync(tokens.fileOf(web), '\n');
   expect(tokens.matches(web, '')).toBe(false);
+  // An older agent that met a full disk has left it so.
+  tokens.ensure([web]);
+  expect(readFileSync(tokens.fileOf(web), 'utf8')).toMatch(/^slj_[\w-]{43}\n$/);
 });
 
 test('a changed file is told once, whether edited, replaced, or gone for a moment', async () => {

@@ -138,3 +138,18 @@ test('loopback listeners of different hosts do not clash', () => {
   expect(codes(second)).toEqual([]);
   expect(codes(second.replace('10.0.0.6', '10.0.0.7'))).toEqual(['22 mesh_address_clash', '24 mesh_address_clash']);
 });
+
+test('a bad entry does not hide the faults of what is in it', () => {
+  const nested = `apiVersion: sidelight.dev/v1
+kind: Mesh
+control: { listen: 127.0.0.1:8086 }
+workloads:
+  - name: WEB
+    namespace: shop
+    instances:
+      - mesh: nowhere
+        ports: [{ service: web, port: 0, target: 127.0.0.1:8080 }]
+        upstreams: [{ service: cart, port: 80 }]
+`;
+  expect(codes(nested)).toEqual(['5 mesh_value_invalid', '8 mesh_key_missing', '8 mesh_address_invalid', '9 mesh_value_invalid', '10 mesh_key_missing']);
+});

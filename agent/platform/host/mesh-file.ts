@@ -77,27 +77,38 @@ function readDraft(value: unknown, list: FaultList): Draft {
     control: control.success ? { address: control.data.listen, path: ['control', 'listen'] } : null,
     services: readEach(list, services, ['services'], serviceSchema, (service, path) => ({ path, key: `${service.namespace}/${service.name}`, ports: service.ports })),
     named: new Set(services.map((service) => `${textOf(service, 'namespace')}/${textOf(service, 'name')}`)),
-    workloads: readEach(list, entriesOf(value, 'workloads'), ['workloads'], workloadSchema, (workload, path) => readWorkload(workload, path, list)),
+    workloads: readEach(list, entriesOf(value, 'workloads'), ['workloads'], workloadSchema, (workload, path) => readWorkload(workload, path, list), (entry, path) => readInstances(entry, path, textOf(entry, 'namespace'), list)),
   };
 }
 
 function readWorkload(workload: z.output<typeof workloadSchema>, path: Path, list: FaultList): PlacedWorkload {
   const { name, namespace, inboundPolicy, serviceAccount = name } = workload;
-  const instances = readEach(list, workload.instances ?? [], [...path, 'instances'], instanceSchema, (instance, at) => readInstance(instance, at, namespace, list));
-  return { path, key: `${namespace}/host/${name}`, name, namespace, serviceAccount, inboundPolicy, instances };
+  return { path, key: `${namespace}/host/${name}`, name, namespace, serviceAccount, inboundPolicy, instances: readInstances(workload, path, namespace, list) };
 }
 
-function readInstance(instance: z.output<typeof instanceSchema>, path: Path, namespace: string, list: FaultList): PlacedInstance {
+function readInstances(workload: unknown, path: Path, namespace: string, list: FaultList): PlacedInstance[] {
+  const entries = entriesOf(workload, 'instances');
+  return readEach(list, entries, [...path, 'instances'], instanceSchema, ({ name, mesh = null }, at, entry) => ({ path: at, name, mesh, ...readPorts(entry, at, namespace, list) }), (entry, at) => readPorts(entry, at, namespace, list));
+}
+
+function readPorts(instance: unknown, path: Path, namespace: string, list: FaultList): Pick<PlacedInstance, 'ports' | 'upstreams'> {
   const keyOf = (service: string): ServiceKey => (service.includes('/') ? service : `${namespace}/${service}`);
-  const ports = readEach(list, instance.ports ?? [], [...path, 'ports'], servedPortSchema, ({ service, port, target, plain }, at) => ({ path: at, service: keyOf(service), port, target, plain: plain ?? null }));
-  const upstreams = readEach(list, instance.upstreams ?? [], [...path, 'upstreams'], upstreamSchema, ({ service, port, listen }, at) => ({ path: at, service: keyOf(service), port, listen }));
-  return { path, name: instance.name, mesh: instance.mesh ?? null, ports, upstreams };
+  return {
+    ports: readEach(list, entriesOf(instance, 'ports'), [...path, 'ports'], servedPortSchema, ({ service, port, target, plain }, at) => ({ path: at, service: keyOf(service), port, target, plain: plain ?? null })),
+    upstreams: readEach(list, entriesOf(instance, 'upstreams'), [...path, 'upstreams'], upstreamSchema, ({ service, port, listen }, at) => ({ path: at, service: keyOf(service), port, listen })),
+  };
 }
 
-function readEach<Raw, Read>(list: FaultList, entries: readonly unknown[], path: Path, schema: z.ZodType<Raw>, then: (raw: Raw, path: Path) => Read): Read[] {
-  return entries.flatMap((entry, at) => {
-    const raw = list.read(schema, entry, [...path, at]);
-    return raw === null ? [] : [then(raw, [...path, at])];
+/** `inside` looks into an entry that is bad itself, so that it doesn't hide the faults of what is in it. */
+function readEach<Raw, Read>(
+  list: FaultList, entries: readonly unknown[], path: Path, schema: z.ZodType<Raw>, then: (raw: Raw, path: Path, entry: unknown) => Read, inside: (entry: unknown, path: Path) => unknown = () => undefined,
+): Read[] {
+  return entries.flatMap((entry, index) => {
+    const at = [...path, index];
+    const raw = list.read(schema, entry, at);
+    if (raw !== null) return [then(raw, at, entry)];
+    inside(entry, at);
+    return [];
   });
 }
 

@@ -1,6 +1,6 @@
 /** Join tokens: one a workload in a file of its own, with which a proxy asks for its first certificate. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MeshWorkload } from '../../inventory/inventory.ts';
 
@@ -12,11 +12,13 @@ export class JoinTokens {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
-  /** Makes the tokens that are missing. */
+  /** Makes the tokens that are missing or empty, each whole or not at all. Throws the system's error. */
   ensure(workloads: readonly MeshWorkload[]): void {
     for (const workload of workloads) {
-      const file = this.fileOf(workload);
-      if (!existsSync(file)) writeFileSync(file, `slj_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+      if (this.#read(workload) !== '') continue;
+      const fresh = join(this.#folder, '.new');
+      writeFileSync(fresh, `slj_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flush: true });
+      renameSync(fresh, this.fileOf(workload));
     }
   }
 
