@@ -53,12 +53,15 @@ function proxyVersions(before: Version | null, after: Version | null): TopologyC
 
 type Field = TopologyChange['fields'][number];
 
-/** Fields that differ; a key names the thing and is none of them. */
+/** Fields that name the thing or change by themselves all the time: a difference there is none. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['key', 'certificateNotAfter']);
+
+/** Fields that differ. */
 function fieldsOf(before: Version, after: Version): Field[] {
   const [old, fresh] = [Object.entries(before.attributes), new Map<string, unknown>(Object.entries(after.attributes))];
   return old.flatMap(([field, value]) => {
     const [was, is] = [shownValue(value), shownValue(fresh.get(field))];
-    return field === 'key' || was === is ? [] : [{ field, before: was, after: is }];
+    return PASSED_OVER.has(field) || was === is ? [] : [{ field, before: was, after: is }];
   });
 }
 
@@ -73,6 +76,7 @@ function textOf(change: TopologyChange['change'], kind: string, name: string, fi
   if (change === 'added') return `${kind} ${name} is new`;
   if (change === 'gone') return `${kind} ${name} is gone`;
   const told = fields.find((field) => field.field === 'version') ?? fields[0];
+  if (told?.field === 'instance') return `${kind} ${name} started anew`;
   return told ? `${kind} ${name}: ${told.field} ${told.before} → ${told.after}${fields.length > 1 ? `, and ${fields.length - 1} more` : ''}` : `${kind} ${name} changed`;
 }
 

@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each([
-  [300_000, undefined, 10_000], [3_600_000, undefined, 60_000], [3_600_000, 10, 10_000], [7 * 86_400_000, undefined, 7_200_000], [30 * 86_400_000, undefined, 21_600_000], [86_400_000, 10, 60_000], [86_400_000, undefined, 720_000], [300_000, 25, 30_000], [300_000, 1, 10_000],
+  [300_000, undefined, 10_000], [3_600_000, undefined, 60_000], [3_600_000, 10, 10_000], [7 * 86_400_000, undefined, 7_200_000], [30 * 86_400_000, undefined, 21_600_000], [86_400_000, 10, 60_000], [86_430_000, undefined, 720_000], [86_400_000, undefined, 720_000], [300_000, 25, 30_000], [300_000, 1, 10_000],
 ])('a range of %i ms with a step of %s s has points of %i ms', (lengthMs, asked, stepMs) => {
   expect(stepOf({ fromMs: 0, toMs: lengthMs }, 10_000, asked)).toBe(stepMs);
 });

@@ -57,12 +57,15 @@ export const WINDOWS_MS_MAX = 2 * HOUR_MS;
 const SECONDS_CHART_MS_MAX = 15 * MINUTE_MS;
 const MINUTES_CHART_MS_MAX = 49 * HOUR_MS;
 
+/** Unasked, a range that is a bit longer than a round one has its points: a day that ends at a window has those of a day. */
+const ROUNDING = 0.1;
+
 /** The length of a point: a whole number of what is stored, at least what was asked for, and not more than `POINTS_MAX` of them. */
 export function stepOf(span: Span, finestMs: number, askedSeconds: number | undefined): number {
   const lengthMs = span.toMs - span.fromMs;
   const unitMs = Math.max(finestMs, unitFor(lengthMs, askedSeconds === undefined));
   const wantedMs = Math.max(askedSeconds === undefined ? lengthMs / POINTS_WANTED : askedSeconds * 1000, lengthMs / POINTS_MAX, unitMs);
-  return Math.ceil(wantedMs / unitMs) * unitMs;
+  return Math.max(1, Math.ceil(wantedMs / unitMs - (askedSeconds === undefined ? ROUNDING : 0))) * unitMs;
 }
 
 function unitFor(lengthMs: number, free: boolean): number {
