@@ -2,7 +2,8 @@
 import { type IncomingMessage, createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { decodeMessage } from '../../agent/wire/envelope.ts';
+import { decodeMessage, encodeMessage } from '../../agent/wire/envelope.ts';
+import type { AgentUp } from '../../agent/wire/up.ts';
 
 export interface UplinkRelay {
   readonly port: number;
@@ -17,6 +18,8 @@ export interface UplinkRelay {
 export interface RelayCounts {
   /** Frames that the agent sent. */
   frames: number;
+  /** Times that it connected. */
+  connections: number;
   duplicated: number;
   reordered: number;
   cuts: number;
@@ -29,6 +32,8 @@ export interface RelayOptions {
   readonly share: number;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Changes what the agent says. */
+  readonly alter?: (message: AgentUp) => AgentUp;
 }
 
 /** A frame that is held back goes on after this, when no other comes that could overtake it. */
@@ -37,11 +42,12 @@ const HOLD_MS_MAX = 200;
 type Pair = readonly [agent: WebSocket, cloud: WebSocket];
 
 export async function openUplinkRelay(options: RelayOptions): Promise<UplinkRelay> {
-  const counts: RelayCounts = { frames: 0, duplicated: 0, reordered: 0, cuts: 0 };
+  const counts: RelayCounts = { frames: 0, connections: 0, duplicated: 0, reordered: 0, cuts: 0 };
   const pairs = new Set<Pair>();
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const server = createServer((_, response) => response.writeHead(404).end());
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    counts.connections += 1;
     dialCloud(options.toPort, request, socket, (cloud) => {
       sockets.handleUpgrade(request, socket, head, (agent) => join([agent, cloud], pairs, new Mischief(options, counts, (data) => cloud.send(data))));
     });
@@ -108,9 +114,10 @@ class Mischief {
     this.#send = send;
   }
 
-  take(data: Buffer): void {
+  take(given: Buffer): void {
+    const { random, share, alter } = this.#options;
+    const data = alter === undefined ? given : Buffer.from(encodeMessage(alter(decodeMessage(given) as AgentUp)));
     if (!isFrame(data)) return this.#send(data);
-    const { random, share } = this.#options;
     this.#counts.frames += 1;
     const [again, later] = [random() < share, random() < share];
     if (later && this.#held === null) return this.#hold(data);

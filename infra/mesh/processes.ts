@@ -35,6 +35,7 @@ const AGENT_READY_MS_MAX = 60_000;
 /** A proxy is certified and has its orders within a second on a quiet machine. */
 const PROXY_READY_MS_MAX = 60_000;
 
+/** The agent's state folder. */
 export const agentState = (place: MeshPlace): string => join(place.folder, 'agent');
 export const proxyState = (place: MeshPlace, { plan }: PlacedWorkload): string => join(place.folder, 'proxies', `${plan.namespace}.${plan.name}`);
 
