@@ -7,6 +7,7 @@ import { exchangeFile } from '../mesh/processes.ts';
 import { seeded } from '../seeded.ts';
 import { edgesAsExchanges, readExchanges } from './exchanges.ts';
 import { type KnownTraffic, knownBars, openKnownTraffic, settle } from './known-traffic.ts';
+import { toldAsLost } from './levels.ts';
 import type { MeshBed } from './mesh-bed.ts';
 import { type Bar, type ChaosOptions, type ChaosReport, type Scenario, atLeast, none } from './scenario.ts';
 import { metric } from './settle.ts';
@@ -125,12 +126,12 @@ export async function deathBars(known: KnownTraffic, deaths: Deaths): Promise<Ba
     atLeast('kills', deaths.asked, total),
     atLeast('frames sent twice', 1, bed.relay.counts.duplicated),
     atLeast('frames sent out of order', 1, bed.relay.counts.reordered),
-    ...(await sideBars(known, stored.windows, stored.gaps, deaths.proxies)),
+    ...(await sideBars(known, stored.windows, deaths.proxies)),
   ];
 }
 
 /** The killed sidecar: at most what its unacknowledged windows held is missing, and nothing is twice. */
-async function sideBars({ bed, traffic }: KnownTraffic, windows: Tally, gaps: Readonly<Record<string, number>>, kills: readonly ProxyKill[]): Promise<Bar[]> {
+async function sideBars({ bed, traffic, beganMs }: KnownTraffic, windows: Tally, kills: readonly ProxyKill[]): Promise<Bar[]> {
   const exchanges = await readExchanges([exchangeFile(bed.place, bed.workload('shop/side'))]);
   const stored = edgesAsExchanges(windows, (row) => row.includes('shop/side'));
   const missing = exchanges.total('requests') - stored.total('requests');
@@ -140,7 +141,7 @@ async function sideBars({ bed, traffic }: KnownTraffic, windows: Tally, gaps: Re
   return [
     none('requests of the killed sidecar stored twice', Math.max(0, -missing)),
     none(`of its ${missing} missing requests beyond its unacknowledged windows (${allowed})`, Math.max(0, missing - allowed)),
-    atLeast('windows told as lost with it', kills.length, gaps['proxy_windows'] ?? 0),
+    atLeast('windows that the API tells as lost with it', kills.length, await toldAsLost(bed, { fromMs: beganMs - 60_000, toMs: Date.now() + 60_000 })),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The bed with traffic whose every number is known: real sidecars and their clients, and meters on the control link. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { histogramCount } from '../../proxy/wire/histogram.ts';
 import { exchangeFile } from '../mesh/processes.ts';
 import { openUnwinder } from '../unwind.ts';
 import { edgesAsExchanges, exchangeDifferences, readExchanges } from './exchanges.ts';
@@ -97,9 +98,9 @@ async function apiBars({ bed, meters }: KnownTraffic, range: { readonly fromMs: 
       const sent = meters.sent.only((row) => row.startsWith('edge inbound|') && row.includes(`|${key}|`));
       const told = await apiTotals(bed, `workload:${key}`, range, stepSeconds);
       const failures = sent.total('failuresApp') + sent.total('failuresMesh') + sent.total('failuresClient');
-      off += Math.abs(told.requests - sent.total('requests')) + Math.abs(told.failures - failures);
+      off += Math.abs(told.requests - sent.total('requests')) + Math.abs(told.failures - failures) + Math.abs(told.latencies - histogramCount(sent.latency()));
     }
-    bars.push(none(`requests and failures that the API has wrong at ${stepSeconds} s`, off));
+    bars.push(none(`requests, failures and latencies that the API has wrong at ${stepSeconds} s`, off));
   }
   return bars;
 }

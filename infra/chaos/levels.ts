@@ -41,13 +41,23 @@ export function levelBars(sent: Tally, stored: Stored, isSent: (row: string) => 
 export interface ApiTotals {
   readonly requests: number;
   readonly failures: number;
+  /** Latencies in the heatmap. */
+  readonly latencies: number;
 }
 
-/** What the API's series of a subject adds up to with points of this length. */
+/** What the API's series and heatmap of a subject add up to with points of this length. */
 export async function apiTotals(bed: MeshBed, subject: string, range: { readonly fromMs: number; readonly toMs: number }, stepSeconds: number): Promise<ApiTotals> {
-  const { points } = await bed.api.call('getSeries', { params: { slug: bed.slug, clusterId: bed.clusterId }, query: { ...range, subject, stepSeconds } });
+  const asked = { params: { slug: bed.slug, clusterId: bed.clusterId }, query: { ...range, subject, stepSeconds } };
+  const [{ points }, { counts }] = [await bed.api.call('getSeries', asked), await bed.api.call('getHeatmap', asked)];
   return {
     requests: points.reduce((sum, point) => sum + point.requests, 0),
     failures: points.reduce((sum, point) => sum + point.failuresApp + point.failuresMesh + point.failuresClient, 0),
+    latencies: counts.flat().reduce((sum, count) => sum + count, 0),
   };
+}
+
+/** Windows of proxies that the API tells as lost. */
+export async function toldAsLost(bed: MeshBed, range: { readonly fromMs: number; readonly toMs: number }): Promise<number> {
+  const { gaps } = await bed.api.call('listGaps', { params: { slug: bed.slug, clusterId: bed.clusterId }, query: range });
+  return gaps.filter(({ reason }) => reason === 'proxy_windows').reduce((sum, { count }) => sum + (count ?? 0), 0);
 }
