@@ -1,5 +1,5 @@
 /**
- * Cloud, Postgres and agent are killed at random, the uplink is cut, its frames come twice and out of order; sidecars are
+ * Cloud, Postgres and agent are killed at random, uplink and control links are cut, frames come twice and out of order; sidecars are
  * killed as well. What is stored in the end equals what was sent, and what a killed sidecar took with it is told as a gap.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,9 +25,9 @@ const CONNECTED_MS_MAX = 8_000;
 /** How long a killed process stays away at most before it is started again. */
 const AWAY_MS_MAX = 1_500;
 
-const TARGETS = ['cloud', 'agent', 'postgres', 'sockets'] as const;
+const TARGETS = ['cloud', 'agent', 'postgres', 'uplink', 'links'] as const;
 type Target = (typeof TARGETS)[number];
-const WEIGHTS: Readonly<Record<Target, number>> = { cloud: 0.3, agent: 0.3, postgres: 0.15, sockets: 0.25 };
+const WEIGHTS: Readonly<Record<Target, number>> = { cloud: 0.25, agent: 0.25, postgres: 0.15, uplink: 0.15, links: 0.2 };
 
 /** What a killed sidecar may have taken with it. */
 interface ProxyKill {
@@ -63,7 +63,7 @@ async function runKills(options: ChaosOptions): Promise<ChaosReport> {
 
 /** Everything that was killed runs again when this resolves. */
 export async function killAll(known: KnownTraffic, count: number, random: () => number, say: (line: string) => void): Promise<Deaths> {
-  const deaths: Deaths = { asked: count, kills: { cloud: 0, agent: 0, postgres: 0, sockets: 0 }, proxies: [] };
+  const deaths: Deaths = { asked: count, kills: { cloud: 0, agent: 0, postgres: 0, uplink: 0, links: 0 }, proxies: [] };
   const restarts: Promise<void>[] = [];
   for (let done = 0; done < count; done += 1) {
     await sleep(random() * PAUSE_MS_MAX);
@@ -82,8 +82,10 @@ export async function killAll(known: KnownTraffic, count: number, random: () => 
 async function killOne(bed: MeshBed, random: () => number, restarts: Promise<void>[]): Promise<Target> {
   for (;;) {
     const target = drawTarget(random());
-    if (target === 'sockets') {
-      if (bed.relay.cut() > 0) return target;
+    if (target === 'uplink') {
+      if (bed.uplink.cut() > 0) return target;
+    } else if (target === 'links') {
+      if (bed.links.drop() > 0) return target;
     } else if (bed[target].isUp()) {
       await bed[target].kill();
       restarts.push(sleep(random() * AWAY_MS_MAX).then(() => bed[target].start()));
@@ -93,9 +95,9 @@ async function killOne(bed: MeshBed, random: () => number, restarts: Promise<voi
   }
 }
 
-async function untilConnected({ relay }: MeshBed): Promise<void> {
+async function untilConnected({ uplink }: MeshBed): Promise<void> {
   const deadline = performance.now() + CONNECTED_MS_MAX;
-  while (relay.open() === 0 && performance.now() < deadline) await sleep(50);
+  while (uplink.open() === 0 && performance.now() < deadline) await sleep(50);
 }
 
 function drawTarget(drawn: number): Target {
@@ -104,7 +106,7 @@ function drawTarget(drawn: number): Target {
     left -= WEIGHTS[target];
     if (left < 0) return target;
   }
-  return 'sockets';
+  return 'links';
 }
 
 async function killProxy({ bed }: KnownTraffic, random: () => number, restarts: Promise<void>[]): Promise<ProxyKill> {
@@ -124,8 +126,8 @@ export async function deathBars(known: KnownTraffic, deaths: Deaths): Promise<Ba
   const total = Object.values(deaths.kills).reduce((sum, kills) => sum + kills, 0);
   return [
     atLeast('kills', deaths.asked, total),
-    atLeast('frames sent twice', 1, bed.relay.counts.duplicated),
-    atLeast('frames sent out of order', 1, bed.relay.counts.reordered),
+    atLeast('frames sent twice', 1, bed.uplink.counts.duplicated),
+    atLeast('frames sent out of order', 1, bed.uplink.counts.reordered),
     ...(await sideBars(known, stored.windows, deaths.proxies)),
   ];
 }
@@ -145,4 +147,4 @@ async function sideBars({ bed, traffic, beganMs }: KnownTraffic, windows: Tally,
   ];
 }
 
-export const kills: Scenario = { about: 'kill -9 of cloud, Postgres, agent and sidecars, cut sockets, frames twice and out of order (--count kills)', run: runKills };
+export const kills: Scenario = { about: 'kill -9 of cloud, Postgres, agent and sidecars, cut connections, frames twice and out of order (--count kills)', run: runKills };

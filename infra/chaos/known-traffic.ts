@@ -65,7 +65,7 @@ export async function knownBars(known: KnownTraffic, say: (line: string) => void
   const api = await apiBars(known, { fromMs: beganMs - 60_000, toMs: Date.now() + 60_000 });
   return {
     bars: [...levels, ...api, ...shop, none('requests of the app that broke, its own sidecars alive', traffic.front.broken)],
-    facts: { relay: bed.relay.counts, gaps: stored.gaps, parts: stored.parts, reports: meters.reports, meteredRequests: meters.sent.total('requests'), front: counts(traffic.front), side: counts(traffic.side) },
+    facts: { uplink: bed.uplink.counts, gaps: stored.gaps, parts: stored.parts, reports: meters.reports, meteredRequests: meters.sent.total('requests'), front: counts(traffic.front), side: counts(traffic.side) },
   };
 }
 

@@ -8,7 +8,8 @@ import { type Family, openFamily } from '../children.ts';
 import { type CloudOptions, cloudReady, spawnCloud } from '../cloud-process.ts';
 import { keep } from '../kept.ts';
 import { type PlacedWorkload, type WorkloadPlan, addressesNeeded, layOut } from '../mesh/layout.ts';
-import { type CloudLink, type MeshPlace, agentReady, proxyReady, spawnAgent, spawnProxy, writeMeshFile } from '../mesh/processes.ts';
+import { type Relay, openRelay } from '../e2e/relay.ts';
+import { type CloudLink, type MeshPlace, agentReady, proxyReady, spawnAgent, spawnProxy, splitAddress, writeMeshFile } from '../mesh/processes.ts';
 import { freePort, freePorts } from '../ports.ts';
 import { startPostgres } from '../postgres/launch.ts';
 import { proxyProgram } from '../proxy-program.ts';
@@ -33,8 +34,11 @@ export interface MeshBed {
   readonly slug: string;
   readonly clusterId: string;
   readonly api: ApiClient;
+  /** As the proxies see it: `control` is the relay's address. */
   readonly place: MeshPlace;
-  readonly relay: UplinkRelay;
+  readonly uplink: UplinkRelay;
+  /** In the way of every control link. */
+  readonly links: Relay;
   readonly postgres: KillablePostgres;
   readonly cloud: Killable;
   readonly agent: Killable;
@@ -66,21 +70,24 @@ export async function openMeshBed(options: BedOptions): Promise<MeshBed> {
 async function fillBed(options: BedOptions, folder: string, family: Family, started: Unwinder): Promise<MeshBed> {
   const postgres = await startDatabase(folder, started);
   const { cloud, origin, setClock } = await startCloud(folder, family, postgres.serverUrl);
-  const relay = await openUplinkRelay({ toPort: Number(new URL(origin).port), share: options.mischiefShare, random: options.random });
-  started.add(() => relay.close());
+  const uplink = await openUplinkRelay({ toPort: Number(new URL(origin).port), share: options.mischiefShare, random: options.random });
+  started.add(() => uplink.close());
   const api = await signUp(openApi(origin), { email: 'chaos@example.com', password: 'a long enough password', name: 'Chaos' });
   await api.call('createOrg', { body: { name: SLUG, slug: SLUG } });
   const made = await api.call('createCluster', { params: { slug: SLUG }, body: { name: 'one' } });
-  const link = { url: `http://127.0.0.1:${relay.port}`, tokenFile: join(folder, 'token') };
+  const link = { url: `http://127.0.0.1:${uplink.port}`, tokenFile: join(folder, 'token') };
   await keep(link.tokenFile, made.token.token);
   const layout = layOut(options.plans, await freePorts(addressesNeeded(options.plans)));
-  const place: MeshPlace = { name: 'one', folder: join(folder, 'one'), logs: join(folder, 'logs'), layout, exchanges: true };
-  await writeMeshFile(place);
-  const agent = await startAgent(family, place, link, options.windowMs);
+  const real: MeshPlace = { name: 'one', folder: join(folder, 'one'), logs: join(folder, 'logs'), layout, exchanges: true };
+  await writeMeshFile(real);
+  const agent = await startAgent(family, real, link, options.windowMs);
+  const links = await openRelay(splitAddress(layout.control).port);
+  started.add(() => links.close());
+  const place: MeshPlace = { ...real, layout: { ...layout, control: `127.0.0.1:${links.port}` } };
   const proxies = await startProxies(family, place, options.withoutProxy);
   const workload = (service: string): PlacedWorkload => found(layout.workloads.find((one) => one.service === service), service);
   return {
-    folder, slug: SLUG, clusterId: made.cluster.id, api, place, relay, postgres: postgres.killable, cloud, agent, workload,
+    folder, slug: SLUG, clusterId: made.cluster.id, api, place, uplink, links, postgres: postgres.killable, cloud, agent, workload,
     proxy: (service) => found(proxies.get(service), service),
     setCloudClock: setClock,
     close: () => started.unwind(),
