@@ -28,8 +28,10 @@ afterAll(async () => {
   await Promise.all([plain.stop(), pair.stop()]);
 });
 
+/** What each judge that is here refuses may be what a missing one reads, as h11 does `%zz` and the method `X`; the full run needs all. */
 function expectClean(tally: Tally, payloads: number): void {
-  expect(tally.faults.map(({ kind, name, detail, payload }) => ({ kind, name, detail, payload: payload.slice(0, 300) }))).toEqual([]);
+  const faults = tally.faults.filter((fault) => judges.missing.length === 0 || fault.kind !== 'accepted-alone');
+  expect(faults.map(({ kind, name, detail, payload }) => ({ kind, name, detail, payload: payload.slice(0, 300) }))).toEqual([]);
   expect(tally.payloads).toBe(payloads);
 }
 
