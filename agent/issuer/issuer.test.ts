@@ -46,8 +46,11 @@ test('no leaf outlives its authority, and no two have the same serial', () => {
   expect(new Set(serials).size).toBe(2);
 });
 
-test('openssl verifies a leaf under its strictest rules', (context) => {
-  if (spawnSync('openssl', ['version']).status !== 0) return context.skip('openssl is not on this machine');
+/** A machine needs no openssl for the tests; where there is none, that is said instead of passing in silence. */
+const opensslThere = spawnSync('openssl', ['version']).status === 0;
+if (!opensslThere) process.stderr.write('openssl is not on this machine: its verdict on our leaves is not asked; Debian has it in the package openssl\n');
+
+if (opensslThere) test('openssl verifies a leaf under its strictest rules', () => {
   const { authority } = createAuthority('cluster.local', NOW_MS);
   writeFileSync(join(folder, 'ca.pem'), authority.certificatePem);
   writeFileSync(join(folder, 'leaf.pem'), authority.issueKeyed(IDENTITY, NOW_MS, LEAF_TTL_MS).certificatePem);
