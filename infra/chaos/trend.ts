@@ -15,17 +15,17 @@ export function slopePerHour(points: readonly Point[]): number {
 }
 
 /**
- * The lowest value of each stretch of `stretchMs`: memory that a collector gives back goes up and down like a saw, and only
- * what stays behind it is a leak.
+ * How much higher the lowest value of the last third is than that of the first: memory that a collector gives back goes up
+ * and down like a saw, and only what stays below it is a leak. 0 for fewer than three moments.
  */
-export function floor(points: readonly Point[], stretchMs: number): Point[] {
-  const lowest = new Map<number, Point>();
-  for (const point of points) {
-    const stretch = Math.floor(point.atMs / stretchMs);
-    const known = lowest.get(stretch);
-    if (known === undefined || point.value < known.value) lowest.set(stretch, point);
-  }
-  return [...lowest.values()];
+export function floorGrowth(points: readonly Point[]): number {
+  const third = Math.floor(points.length / 3);
+  if (third === 0) return 0;
+  return lowest(points.slice(-third)) - lowest(points.slice(0, third));
+}
+
+function lowest(points: readonly Point[]): number {
+  return Math.min(...points.map(({ value }) => value));
 }
 
 function mean(values: readonly number[]): number {
