@@ -8,6 +8,8 @@ export interface OwnSources {
   readonly ring: WindowRing;
   readonly link: ControlLink;
   readonly applied: Applied;
+  /** Monotonic ms, by the clock of the ring. */
+  readonly nowMs: number;
   /** Tries to open listeners that couldn't be opened. */
   readonly relistens: number;
 }
@@ -15,9 +17,10 @@ export interface OwnSources {
 const counter = (name: string, help: string, value: number): OwnMetric => ({ name, help, type: 'counter', value });
 const gauge = (name: string, help: string, value: number): OwnMetric => ({ name, help, type: 'gauge', value });
 
-export function ownMetrics({ ring, link, applied, relistens }: OwnSources): OwnMetric[] {
+export function ownMetrics({ ring, link, applied, nowMs, relistens }: OwnSources): OwnMetric[] {
   return [
     gauge('sidelight_windows_waiting', 'Windows that wait for their acknowledgement.', ring.waiting),
+    gauge('sidelight_windows_unacknowledged_seconds', 'What was counted before so many seconds is safe; a proxy that is killed now takes the rest with it.', (nowMs - ring.unacknowledgedSinceMs) / 1_000),
     gauge('sidelight_windows_waiting_bytes', 'Bytes of these windows.', ring.bytes),
     counter('sidelight_windows_dropped_total', 'Windows dropped before they were acknowledged.', ring.droppedTotal),
     counter('sidelight_windows_bad_acknowledgements_total', 'Acknowledgements of windows that never were.', ring.badAcknowledgements),

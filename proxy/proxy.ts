@@ -262,7 +262,7 @@ export class Proxy {
       certificate: leaf === null ? null : { notAfterMs: leaf.notAfterMs, refreshedMs: this.#issuance.refreshedMs },
       certificateRefreshes: this.#issuance,
       inboundPolicy: this.#applied.orders?.inbound.policy ?? '',
-      own: ownMetrics({ ring: this.#ring, link: this.#link, applied: this.#applied, relistens: this.#relistens }),
+      own: ownMetrics({ ring: this.#ring, link: this.#link, applied: this.#applied, nowMs: this.#around.nowUs() / 1_000, relistens: this.#relistens }),
     });
   }
 }

@@ -22,6 +22,7 @@ const KILLS_PER_PROXY = 15;
 const PAUSE_MS_MAX = 700;
 /** Back-off may keep the agent away for half a minute; nobody waits for that each time. */
 const CONNECTED_MS_MAX = 8_000;
+const ANSWER_MS = 250;
 /** How long a killed process stays away at most before it is started again. */
 const AWAY_MS_MAX = 1_500;
 
@@ -31,8 +32,8 @@ const WEIGHTS: Readonly<Record<Target, number>> = { cloud: 0.25, agent: 0.25, po
 
 /** What a killed sidecar may have taken with it. */
 interface ProxyKill {
-  /** Windows that waited in its ring just before. */
-  readonly waiting: number;
+  /** What it had counted before this was safe just before, ms since 1970. */
+  readonly safeToMs: number;
   readonly killedMs: number;
 }
 
@@ -112,11 +113,11 @@ function drawTarget(drawn: number): Target {
 async function killProxy({ bed }: KnownTraffic, random: () => number, restarts: Promise<void>[]): Promise<ProxyKill> {
   const proxy = bed.proxy('shop/side');
   while (!proxy.isUp()) await sleep(50);
-  const waiting = await metric(bed.workload('shop/side').admin, 'sidelight_windows_waiting');
+  const unacknowledgedS = await metric(bed.workload('shop/side').admin, 'sidelight_windows_unacknowledged_seconds');
   const killedMs = Date.now();
   await proxy.kill();
   restarts.push(sleep(random() * AWAY_MS_MAX).then(() => proxy.start()));
-  return { waiting, killedMs };
+  return { safeToMs: killedMs - unacknowledgedS * 1_000, killedMs };
 }
 
 /** What the deaths themselves promise, read before the hours are closed. */
@@ -137,8 +138,8 @@ async function sideBars({ bed, traffic, beganMs }: KnownTraffic, windows: Tally,
   const exchanges = await readExchanges([exchangeFile(bed.place, bed.workload('shop/side'))]);
   const stored = edgesAsExchanges(windows, (row) => row.includes('shop/side'));
   const missing = exchanges.total('requests') - stored.total('requests');
-  // The open window, and one more since the clients' clock is not the sidecar's.
-  const unacknowledged = kills.map(({ waiting, killedMs }) => traffic.side.answeredMs.filter((atMs) => atMs <= killedMs + WINDOW_MS && atMs > killedMs - (waiting + 2) * WINDOW_MS).length);
+  // An answer reaches its client a little after it is counted.
+  const unacknowledged = kills.map(({ safeToMs, killedMs }) => traffic.side.answeredMs.filter((atMs) => atMs >= safeToMs && atMs <= killedMs + ANSWER_MS).length);
   const allowed = unacknowledged.reduce((sum, answered) => sum + answered, 0);
   return [
     none('requests of the killed sidecar stored twice', Math.max(0, -missing)),

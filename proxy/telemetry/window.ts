@@ -69,6 +69,11 @@ export class WindowRing {
     return this.#sequence;
   }
 
+  /** Monotonic ms from which on nothing is acknowledged: the oldest waiting window's begin, or the one's that is counted now. */
+  get unacknowledgedSinceMs(): number {
+    return this.#waiting[0]?.beganMs ?? this.#beganMs;
+  }
+
   get waiting(): number {
     return this.#waiting.length;
   }

@@ -71,9 +71,11 @@ test('windows are sent again until they are acknowledged, never renumbered, and 
   expect(windows.map(({ sequence }) => sequence)).toEqual(windows.map((_, at) => at + 1));
   expect(control.windows.filter((window) => window.instance === instance && window.sequence === 1).length).toBeGreaterThanOrEqual(4);
   expect(await metric(caller, 'sidelight_windows_waiting')).toBe(windows.length);
+  const unsafeS = await metric(caller, 'sidelight_windows_unacknowledged_seconds');
   acknowledges = true;
   control.link(CALLER)?.drop();
   await until(async () => (await metric(caller, 'sidelight_windows_waiting')) === 0, caller.text);
+  await until(async () => (await metric(caller, 'sidelight_windows_unacknowledged_seconds')) < unsafeS / 2, caller.text);
   expect(await metric(caller, 'sidelight_windows_dropped_total')).toBe(0);
 });
 
