@@ -1,22 +1,20 @@
 /**
  * Rows of one window, at most 256 a part, packed by column. Pure.
  * Layout: version byte; bit stream of: row count (9 bits), then the columns of `COUNTERS`, then per row the number of
- * non-empty buckets and the number of bits of its histogram, then the two orders of the histograms' codes (5 bits each),
- * then the histograms, each as pairs of gap and count less one: a reader decodes only those that it wants.
+ * non-empty buckets, the first of them and the number of bits of its histogram, then the histograms (histograms.ts): a
+ * reader decodes only those that it wants.
  * Rows are sorted by entity, whose ids are stored as differences. A column is: order k of its Golomb code (5 bits), zero
  * flag (1 bit), values; with the flag each value has a bit for "not zero" first and is stored less one.
  */
-import { createHistogram, HISTOGRAM_BUCKETS, toSparse } from '../../proxy/wire/histogram.ts';
+import { createHistogram, toSparse } from '../../proxy/wire/histogram.ts';
 import type { Histogram, SparseHistogram } from '../../proxy/wire/histogram.ts';
-import { createBitReader, createBitWriter, golombBits, PackedError } from './bits.ts';
+import { bestOrder, createBitReader, createBitWriter, ORDER_MAX, PackedError } from './bits.ts';
 import type { BitReader, BitWriter } from './bits.ts';
+import { addBuckets, bestCode, bucketsOf, histogramBits, readCode, writeBuckets, writeCode } from './histograms.ts';
 
-const PACKED_VERSION = 2;
+const PACKED_VERSION = 3;
 /** Rows of one part: large enough that the columns' heads don't count, small enough for one page of Postgres. */
 export const PART_ROWS_MAX = 256;
-
-/** Highest order of a code: the decoder's look ahead. */
-const ORDER_MAX = 24;
 
 /** The counters of a row in their stored order; a missing one would not compile. */
 export const COUNTERS = [
@@ -51,7 +49,7 @@ export function packRows(rows: readonly PackedRow[]): Uint8Array<ArrayBuffer> {
   writer.bits(sorted.length, 9);
   writeColumn(writer, entityGaps(sorted));
   for (const name of COUNTERS) writeColumn(writer, sorted.map((row) => row[name]));
-  writeHistograms(writer, bucketsOf(sorted));
+  writeHistograms(writer, sorted);
   return writer.finish();
 }
 
@@ -63,50 +61,14 @@ function entityGaps(sorted: readonly PackedRow[]): number[] {
   });
 }
 
-/** Histograms of rows as columns: how many non-empty buckets each has, then gap and count less one of all of them. */
-interface Buckets {
-  readonly sizes: number[];
-  readonly gaps: number[];
-  readonly counts: number[];
-}
-
-/** Buckets that were given as empty are left out. */
-function bucketsOf(rows: readonly PackedRow[]): Buckets {
-  const buckets: Buckets = { sizes: [], gaps: [], counts: [] };
-  for (const { latency } of rows) {
-    const before = buckets.gaps.length;
-    let gap = 0;
-    for (let at = 1; at < latency.length; at += 2) {
-      gap += latency[at] ?? 0;
-      const count = latency[at + 1] ?? 0;
-      if (count === 0) continue;
-      buckets.gaps.push(gap);
-      buckets.counts.push(count - 1);
-      gap = 0;
-    }
-    buckets.sizes.push(buckets.gaps.length - before);
-  }
-  return buckets;
-}
-
-function writeHistograms(writer: BitWriter, { sizes, gaps, counts }: Buckets): void {
-  const gapOrder = bestOrder(gaps, 0);
-  const countOrder = bestOrder(counts, 0);
-  const lengths: number[] = [];
-  let at = 0;
-  for (const size of sizes) {
-    let length = 0;
-    for (const end = at + size; at < end; at++) length += golombBits(gaps[at] ?? 0, gapOrder) + golombBits(counts[at] ?? 0, countOrder);
-    lengths.push(length);
-  }
-  writeColumn(writer, sizes);
-  writeColumn(writer, lengths);
-  writer.bits(gapOrder, 5);
-  writer.bits(countOrder, 5);
-  for (let bucket = 0; bucket < gaps.length; bucket++) {
-    writer.golomb(gaps[bucket] ?? 0, gapOrder);
-    writer.golomb(counts[bucket] ?? 0, countOrder);
-  }
+function writeHistograms(writer: BitWriter, rows: readonly PackedRow[]): void {
+  const buckets = bucketsOf(rows.map((row) => row.latency));
+  const code = bestCode(buckets, ORDER_MAX);
+  writeColumn(writer, buckets.sizes);
+  writeColumn(writer, buckets.firsts);
+  writeColumn(writer, histogramBits(buckets, code));
+  writeCode(writer, code);
+  writeBuckets(writer, buckets, code);
 }
 
 function writeColumn(writer: BitWriter, values: readonly number[]): void {
@@ -124,35 +86,6 @@ function writeColumn(writer: BitWriter, values: readonly number[]): void {
       writer.golomb(value - 1, k);
     }
   }
-}
-
-/** Values that the choice of an order looks at; more change the size by less than 1 %. */
-const ORDER_SAMPLE = 400;
-
-/**
- * The order that takes the fewest bits, tried around the mean's, on a sample spread over the values. With `less` 1 zeros
- * are flagged and not coded, and the others are coded less one.
- */
-function bestOrder(values: readonly number[], less: 0 | 1): number {
-  const sample: number[] = [];
-  const step = Math.ceil(values.length / ORDER_SAMPLE);
-  let sum = 0;
-  for (let at = 0; at < values.length; at += step) {
-    const value = (values[at] ?? 0) - less;
-    if (value < 0) continue;
-    sample.push(value);
-    sum += value;
-  }
-  if (sample.length === 0) return 0;
-  const middle = Math.floor(Math.log2(sum / sample.length + 1));
-  let best = { k: 0, bits: Infinity };
-  for (let candidate = middle - 3; candidate <= middle; candidate++) {
-    const k = Math.min(ORDER_MAX, Math.max(0, candidate));
-    let bits = 0;
-    for (const value of sample) bits += golombBits(value, k);
-    if (bits < best.bits) best = { k, bits };
-  }
-  return best.k;
 }
 
 /** Reads a part; its latencies are decoded row by row when `addLatency` asks, without `histograms` never. Throws `PackedError`. */
@@ -197,20 +130,16 @@ function readColumn(reader: BitReader, length: number): Float64Array {
 /** Reads where each row's histogram is; a row's own bits are decoded when they are asked for. */
 function readHistograms(reader: BitReader, rows: number): (row: number, into: Histogram) => void {
   const sizes = readColumn(reader, rows);
+  const firsts = readColumn(reader, rows);
   const lengths = readColumn(reader, rows);
-  const [gapOrder, countOrder] = [reader.bits(5), reader.bits(5)];
+  const code = readCode(reader);
   const starts = new Float64Array(rows + 1);
   starts[0] = reader.position;
   for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row] ?? 0) + (lengths[row] ?? 0);
   reader.seek(starts[rows] ?? 0);
   return (row, into) => {
     reader.seek(starts[row] ?? 0);
-    let bucket = 0;
-    for (let left = sizes[row] ?? 0; left > 0; left--) {
-      bucket += reader.golomb(gapOrder);
-      if (bucket >= HISTOGRAM_BUCKETS) throw new PackedError(`histogram bucket ${bucket} is out of range`);
-      into[bucket] = (into[bucket] ?? 0) + reader.golomb(countOrder) + 1;
-    }
+    addBuckets(reader, code, firsts[row] ?? 0, sizes[row] ?? 0, into);
   };
 }
 

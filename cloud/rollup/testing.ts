@@ -1,11 +1,14 @@
 /** Builders for tests of the roll-up and of what reads it: a cluster in a database of its own, frames at chosen times. */
 import type { ClusterWindow } from '../../agent/wire/rollup.ts';
+import type { TopologySnapshot } from '../../agent/wire/topology.ts';
 import { connectDatabase } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
 import type { OrgId, Tenant } from '../db/tenant.ts';
 import { testDatabase } from '../db/testing.ts';
+import type { TestDatabase } from '../db/testing.ts';
 import { commitFrame } from '../ingest/commit.ts';
+import { commitTopology } from '../ingest/topology.ts';
 import { keepPartitions } from '../jobs/partitions.ts';
 import { createRollupCounters, rollUpDue } from '../jobs/rollup.ts';
 import type { RollupCounters } from '../jobs/rollup.ts';
@@ -24,6 +27,8 @@ export interface TestStore {
   readonly counters: RollupCounters;
   /** Commits windows in one frame, as an agent would at that time. */
   commit(windows: readonly ClusterWindow[], nowMs: number): Promise<void>;
+  /** Stores a snapshot of what exists, as an agent would send it at that time. */
+  snapshot(snapshot: TopologySnapshot, nowMs: number): Promise<void>;
   /** Rolls up all that is due at that time. */
   roll(nowMs: number): Promise<void>;
   /** Every stored point of a level: subject, begin, entity and its counters as text, sorted. */
@@ -31,9 +36,9 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-/** `nowMs`: partitions exist around it. */
-export async function testStore(nowMs: number): Promise<TestStore> {
-  const database = await testDatabase();
+/** `nowMs`: partitions exist around it. Without a database of its own it takes a fresh one, which works inside vitest only. */
+export async function testStore(nowMs: number, given?: Pick<TestDatabase, 'serverUrl' | 'drop'>): Promise<TestStore> {
+  const database = given ?? (await testDatabase());
   const sql = connectDatabase(database.serverUrl, 4);
   const orgId = 'org-test' as OrgId;
   const clusterId = 'clu-test';
@@ -43,14 +48,18 @@ export async function testStore(nowMs: number): Promise<TestStore> {
   await keepPartitions(sql, nowMs);
   await handle.transaction((tx) => tx`
     insert into tenant.cluster (org_id, id, name, created_by, session_id) values (${orgId}, ${clusterId}, 'test', 'test', 'session')`);
+  const link = { tenant: handle, clusterId, tokenId: 'token', epoch: 1, sessionId: 'session' };
   let sequence = 0;
   return {
     sql, tenant: handle, clusterId, names, counters,
     commit: async (windows, atMs) => {
       sequence += 1;
-      const link = { tenant: handle, clusterId, tokenId: 'token', epoch: 1, sessionId: 'session' };
       const commit = await commitFrame(link, names, testFrame(sequence, windows), atMs);
       if (commit.kind !== 'committed') throw new Error(`the frame was not committed: ${commit.kind}`);
+    },
+    snapshot: async (snapshot, atMs) => {
+      const stored = await commitTopology(link, snapshot, atMs);
+      if (stored !== 'stored') throw new Error(`the snapshot was not stored: ${stored}`);
     },
     roll: (atMs) => rollUpDue({ sql, names, now: () => atMs, log: silentLog, counters }),
     dump: (level) => handle.transaction(async (tx) => {
