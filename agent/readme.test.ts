@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { OPTIONS } from './config.ts';
+
+const README = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+
+test('the README has the options as the code reads them', () => {
+  const rows = Object.entries(OPTIONS).map(([name, { value, help, fallback }]) => {
+    const shown = fallback === null ? 'must be given' : fallback === '' ? 'none' : `\`${fallback}\``;
+    return `| \`--${name} ${value}\` | ${shown} | ${help} |`;
+  });
+  expect(README).toContain(`|---|---|---|\n${rows.join('\n')}\n`);
+});
