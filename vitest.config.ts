@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Timeouts are for a noisy machine with two cores: a test that waits for something polls, it doesn't guess.
 const shared = {
   environment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   hookTimeout: 60_000,
   teardownTimeout: 30_000,
 } as const;

@@ -22,7 +22,7 @@ import type { EdgeLabels } from './series/edge.ts';
 
 export const TEST_SECRET = 'a secret of at least thirty-two characters';
 /** Longest wait of a test for something that should happen at once. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 25_000;
 
 export interface TestCloud {
   readonly url: string;
