@@ -151,6 +151,9 @@ async function moveThroughTime(): Promise<void> {
   await page.getByRole('button', { name: 'Back to now' }).click();
   await standing.getByText('Now').waitFor();
   await page.waitForURL((url) => !url.searchParams.has('at'));
+  // Longer than the slider waits for a hand to rest: the key's own move must not come back.
+  await sleep(500);
+  expect(new URL(page.url()).searchParams.has('at')).toBe(false);
 }
 
 async function makeRule(): Promise<void> {

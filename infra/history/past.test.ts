@@ -50,6 +50,14 @@ describe('the generated past', () => {
     expect(last / 3600 / EU_WEST.load.requestsPerSecond).toBeLessThan(1.35);
   });
 
+  test('no hour of the week is a step: none differs by a quarter from the one before', () => {
+    for (let atMs = 0; atMs < 7 * DAY_MS; atMs += HOUR_MS) {
+      const ratio = rhythm(atMs + HOUR_MS) / rhythm(atMs);
+      expect(ratio, `hour ${atMs / HOUR_MS}`).toBeGreaterThan(0.8);
+      expect(ratio, `hour ${atMs / HOUR_MS}`).toBeLessThan(1.25);
+    }
+  });
+
   test('has three incidents, each with the fault that it says', () => {
     const plan = planWindows({ model: PAST.model, seed: PAST.seed, endMs: PAST.toMs, troubles: pastTroubles(PAST) });
     for (const { service, fromMs, toMs, trouble } of pastTroubles(PAST)) {

@@ -10,13 +10,24 @@ const PEAK_HOUR = 14;
 const NIGHT = 0.35;
 const WEEKEND = 0.6;
 
+/** The week turns gradually, over so long around a midnight: a step there would look like an incident. */
+const TURN_MS = 12 * HOUR_MS;
+/** 1 January 1970 was a Thursday: the weekend begins two days later, and lasts two. */
+const SATURDAY_MS = 2 * DAY_MS;
+const MONDAY_MS = 4 * DAY_MS;
+
 /** Load at a time as a share of a weekday's peak, without noise. */
 export function rhythm(atMs: number): number {
   const hour = (atMs % DAY_MS) / HOUR_MS;
   const day = 0.5 + 0.5 * Math.cos(((hour - PEAK_HOUR) / 24) * 2 * Math.PI);
-  // 1 January 1970 was a Thursday: days 2 and 3 of each week from there on are Saturday and Sunday.
-  const weekday = Math.floor(atMs / DAY_MS) % 7;
-  return (NIGHT + (1 - NIGHT) * day ** 1.3) * (weekday === 2 || weekday === 3 ? WEEKEND : 1);
+  const inWeek = atMs % (7 * DAY_MS);
+  const rest = turned(inWeek - SATURDAY_MS) - turned(inWeek - MONDAY_MS);
+  return (NIGHT + (1 - NIGHT) * day ** 1.3) * (1 - (1 - WEEKEND) * rest);
+}
+
+/** From 0 to 1 while a midnight passes. */
+function turned(afterMs: number): number {
+  return Math.min(1, Math.max(0, afterMs / TURN_MS + 0.5));
 }
 
 /** A source of randomness of its own for a seed and a time. */

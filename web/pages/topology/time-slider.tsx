@@ -31,9 +31,10 @@ const EARLIER = [['An hour earlier', HOUR_MS], ['A day earlier', 24 * HOUR_MS], 
 
 export function TimeSlider({ scale, marks, nowMs, atMs, withMs, onMove, onReach }: Props): React.JSX.Element {
   const [draft, setDraft] = useSettling({ atMs, withMs }, onMove);
+  const moveNow = (next: Moments): void => setDraft(next, true);
   const shown = draft ?? { atMs, withMs };
   const jump = (to: number | null): void => {
-    if (to !== null) onMove({ withMs, atMs: momentAt(to, scale) });
+    if (to !== null) moveNow({ withMs, atMs: momentAt(to, scale) });
   };
   const standing = shown.atMs ?? nowMs;
   const [before, after] = [nextMark(marks, standing, 'before'), nextMark(marks, standing, 'after')];
@@ -42,21 +43,24 @@ export function TimeSlider({ scale, marks, nowMs, atMs, withMs, onMove, onReach 
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <Standing shown={shown} near={shown.atMs === null ? null : markNear(marks, shown.atMs, scale)} />
         <div className="ml-auto flex items-center gap-1">
-          <Button small look="ghost" disabled={shown.atMs === null} onClick={() => onMove({ atMs: null, withMs })}>Back to now</Button>
+          <Button small look="ghost" disabled={shown.atMs === null} onClick={() => moveNow({ atMs: null, withMs })}>Back to now</Button>
           <Reaches chosen={scale.key} onReach={onReach} />
-          <CompareMenu atMs={standing} withMs={withMs} onChoose={(next) => onMove({ atMs, withMs: next })} />
+          <CompareMenu atMs={standing} withMs={withMs} onChoose={(next) => moveNow({ atMs, withMs: next })} />
         </div>
       </div>
       <div className="mt-1 flex items-center gap-1">
         <IconButton label="To the mark before" className="size-7" disabled={before === null} onClick={() => jump(before)}><ChevronLeft size={15} aria-hidden /></IconButton>
-        <Track scale={scale} marks={marks} shown={shown} onDraft={(next) => setDraft(next, false)} onSettled={(next) => setDraft(next, true)} />
+        <Track scale={scale} marks={marks} shown={shown} onDraft={(next) => setDraft(next, false)} onSettled={moveNow} />
         <IconButton label="To the mark after" className="size-7" disabled={after === null} onClick={() => jump(after)}><ChevronRight size={15} aria-hidden /></IconButton>
       </div>
     </section>
   );
 }
 
-/** What the hand shows before the address knows it; passed on when it rests or lets go. */
+/**
+ * What the hand shows before the address knows it; passed on when it rests or lets go. Every move goes through it: a key's
+ * change is told after its commit, and its wait must not undo a button that is pressed meanwhile.
+ */
 function useSettling(settled: Moments, onMove: (moments: Moments) => void): [Moments | null, (moments: Moments, now: boolean) => void] {
   const [draft, setDraft] = useState<Moments | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
