@@ -78,7 +78,7 @@ function drawToxic(kind: HarmKind, random: () => number): Toxic {
     case 'cut':
       return { kind, afterBytes };
     case 'slice':
-      return { kind, bytesMax: 1 + Math.floor(random() * 2_000), gapMs: Math.floor(random() * 3) };
+      return { kind, bytesMax: 500 + Math.floor(random() * 2_000), gapMs: Math.floor(random() * 3) };
     default:
       return kind satisfies never;
   }
@@ -155,12 +155,19 @@ async function openBed({ family, folder, seed, started }: BedParts): Promise<Bed
   return { lanes, pair, sightings };
 }
 
+interface Left {
+  readonly exchanges: number;
+  /** Lines of /metrics that tell which ones, to find the fault by. */
+  readonly lines: readonly string[];
+}
+
 /** What is still open in the proxies once all is quiet. */
-async function leftOpen(pair: StaticPair): Promise<number> {
+async function leftOpen(pair: StaticPair): Promise<Left> {
   const deadline = performance.now() + QUIET_MS_MAX;
   for (;;) {
     const { exchanges } = await pair.open();
-    if (exchanges === 0 || performance.now() > deadline) return exchanges;
+    if (exchanges === 0) return { exchanges, lines: [] };
+    if (performance.now() > deadline) return { exchanges, lines: await pair.openLines() };
     await sleep(100);
   }
 }
@@ -177,7 +184,7 @@ export async function runFaults(options: ChaosOptions): Promise<ChaosReport> {
     const total = options.count ?? COUNT_DEFAULT;
     const all = await Promise.all(bed.lanes.map((lane, at) => runLane(lane, shares(total, bed.lanes.length * cells).slice(at * cells, (at + 1) * cells), options.say)));
     const ended = { web: !bed.pair.web.isRunning(), cart: !bed.pair.cart.isRunning() };
-    return report(all.flat(), bed.sightings, { left: await leftOpen(bed.pair), crashed: Object.values(ended).filter(Boolean).length });
+    return report(all.flat(), bed.sightings, { left: await leftOpen(bed.pair), errors: await bed.pair.errors(), crashed: Object.values(ended).filter(Boolean).length });
   } finally {
     await started.unwind();
   }
@@ -192,7 +199,7 @@ function sumOf(cells: readonly Cell[], outcome: Outcome): number {
   return cells.reduce((sum, cell) => sum + cell.outcomes[outcome], 0);
 }
 
-function report(cells: readonly Cell[], sightings: Sightings, { left, crashed }: { left: number; crashed: number }): ChaosReport {
+function report(cells: readonly Cell[], sightings: Sightings, { left, errors, crashed }: { left: Left; errors: readonly string[]; crashed: number }): ChaosReport {
   const rows = PROTOCOLS.flatMap((protocol) => (['none', ...KINDS] as const).map((kind) => {
     const own = cells.filter((cell) => cell.protocol === protocol && cell.kind === kind);
     const bites = own.reduce((sum, cell) => sum + cell.bites, 0);
@@ -212,12 +219,13 @@ function report(cells: readonly Cell[], sightings: Sightings, { left, crashed }:
       none('requests that reached the app mixed', sightings.mixed),
       none('repeated non-idempotent requests', repeats.harmful),
       none('failures without a fault', sumOf(healthy, 'refused') + sumOf(healthy, 'broken')),
-      none('exchanges left open', left),
+      none('exchanges left open', left.exchanges),
+      none('errors of the proxies’ own', errors.length),
       none('proxies that ended', crashed),
       none('faults that never bit', idle.length),
       atLeast('nonces that reached the app', Math.floor(sent / 2), sightings.size),
     ],
-    facts: { sent, seen: sightings.size, repeatedIdempotent: repeats.harmless, cells },
+    facts: { sent, seen: sightings.size, repeatedIdempotent: repeats.harmless, left, errors, cells },
   };
 }
 

@@ -1,5 +1,5 @@
 /** Two proxies in static mode in front of each other: `web` calls services behind `cart` over mutual TLS, without a control plane. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Authority, createAuthority } from '../../agent/issuer/authority.ts';
 import { identityOf } from '../../proxy/wire/labels.ts';
@@ -36,6 +36,10 @@ export interface StaticPair {
   readonly cart: Child;
   /** Connections and exchanges open in both. */
   open(): Promise<{ readonly connections: number; readonly exchanges: number }>;
+  /** The lines of their /metrics that name exchanges which began and have not ended. */
+  openLines(): Promise<readonly string[]>;
+  /** What they logged as an error: an exception of their own, an order that can't be carried out. */
+  errors(): Promise<readonly string[]>;
 }
 
 const local = (port: number): string => `127.0.0.1:${port}`;
@@ -52,7 +56,12 @@ export async function startStaticPair(family: Family, program: ProxyProgram, pla
   const [web, cart] = [start('web', webFile), start('cart', cartFile)];
   const admins = [plan.webAdmin, plan.cartAdmin];
   await Promise.all([untilReady(web, () => answersOk(`http://${local(plan.webAdmin)}/ready`), READY_MS_MAX), untilReady(cart, () => answersOk(`http://${local(plan.cartAdmin)}/ready`), READY_MS_MAX)]);
-  return { web, cart, open: async () => summed(await Promise.all(admins.map((port) => openIn(port)))) };
+  return {
+    web, cart,
+    open: async () => summed(await Promise.all(admins.map((port) => openIn(port)))),
+    errors: async () => (await Promise.all([web, cart].map(({ spec }) => errorsIn(spec.logFile)))).flat(),
+    openLines: async () => (await Promise.all(admins.map((port) => openLinesIn(port)))).flat(),
+  };
 }
 
 function listener({ name, protocol, listen, dialled, target }: PairService): object {
@@ -91,4 +100,13 @@ async function openIn(admin: number): Promise<Open> {
 
 function summed(parts: readonly Open[]): Open {
   return { connections: parts.reduce((sum, part) => sum + part.connections, 0), exchanges: parts.reduce((sum, part) => sum + part.exchanges, 0) };
+}
+
+async function openLinesIn(admin: number): Promise<string[]> {
+  const text = await (await fetch(`http://${local(admin)}/metrics`)).text();
+  return text.split('\n').filter((line) => /^(sidelight_open_exchanges|tcp_open_connections)\{/.test(line) && !line.endsWith(' 0'));
+}
+
+async function errorsIn(logFile: string): Promise<string[]> {
+  return (await readFile(logFile, 'utf8')).split('\n').filter((line) => line.includes('"level":"error"'));
 }

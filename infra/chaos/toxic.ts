@@ -14,7 +14,7 @@ export type Toxic =
   | { readonly kind: 'timeout'; readonly afterBytes: number; readonly closeMs: number }
   /** After so many bytes both ends are reset. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
-  /** Small pieces with gaps between. */
+  /** Small pieces with gaps between: of some bytes at the connection's beginning, up to `bytesMax` behind it. */
   | { readonly kind: 'slice'; readonly bytesMax: number; readonly gapMs: number }
   /** After so many bytes the rest is lost and both ends are closed in good order. */
   | { readonly kind: 'cut'; readonly afterBytes: number };
@@ -44,6 +44,9 @@ export interface ToxicRelay {
 
 /** Pieces per second of the slow toxics: fewer would come in bursts, more would cost more than the harm. */
 const PIECES_PER_SECOND = 50;
+/** Handshakes and first heads are cut finely; cutting all of a large body so would take minutes. */
+const FINE_BYTES = 4_096;
+const FINE_PIECE_MAX = 16;
 const NO_HARM: ToxicPair = { up: { kind: 'none' }, down: { kind: 'none' } };
 
 /** Opens a relay on a free port of 127.0.0.1 in front of `toPort`. `random` draws the sizes of pieces. */
@@ -165,7 +168,7 @@ class Lane {
       case 'bandwidth':
         return this.#inPieces(bytes, () => Math.max(1, Math.ceil(toxic.bytesPerSecond / PIECES_PER_SECOND)), 1000 / PIECES_PER_SECOND);
       case 'slice':
-        return this.#inPieces(bytes, () => 1 + Math.floor(this.#random() * toxic.bytesMax), toxic.gapMs);
+        return this.#inPieces(bytes, () => 1 + Math.floor(this.#random() * (this.#passed < FINE_BYTES ? FINE_PIECE_MAX : toxic.bytesMax)), toxic.gapMs);
       case 'timeout':
         return this.#upTo(bytes, toxic.afterBytes, () => void setTimeout(() => this.#join.reset(), toxic.closeMs));
       case 'reset':
