@@ -1,15 +1,13 @@
 /** `npm run bench -- proxy`: the mTLS pair beside HAProxy, in interleaved rounds of one run. */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { wholeOption } from '../test/arguments.ts';
-import type { Program } from '../test/static-bed.ts';
 import { startArena, type Arena, type Contender } from './contenders.ts';
+import { benchProgram, hasPrograms } from './executable.ts';
 import { closedLoop, fixedRate, type LoadResult } from './load.ts';
-import { machineLine, missingPrograms, pin } from './machine.ts';
+import { machineLine, pin } from './machine.ts';
 import { cpuUs, memoryOf, type Memory } from './process-cost.ts';
 import { printBench, summarize, type BenchReport, type Sample } from './summary.ts';
+import { publish } from './table.ts';
 
 const CONNECTIONS = 32;
 const RATE = 2_000;
@@ -20,17 +18,9 @@ const SETTLE_MS = 500;
 const PROXY_CORE = 0;
 const APP_CORE = 1;
 
-const COMPILE = fileURLToPath(new URL('../../infra/images/compile-proxy.ts', import.meta.url));
-const EXECUTABLE = fileURLToPath(new URL('../../build/sidelight-proxy', import.meta.url));
 const USAGE = 'npm run bench -- proxy [--rounds N] [--seconds S] [--json FILE] [--source]   (--source runs the sources under Bun instead of the executable)';
 
 const settle = (): Promise<void> => new Promise((done) => setTimeout(done, SETTLE_MS));
-
-function compiled(): Program {
-  const { status, stderr } = spawnSync(process.execPath, [COMPILE], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the proxy could not be compiled:\n${stderr}`);
-  return { kind: 'executable', path: EXECUTABLE };
-}
 
 /** CPU µs of a hop for each request of a load. */
 async function measure({ pids }: Contender, load: () => Promise<LoadResult>): Promise<Omit<Sample, 'round'>> {
@@ -72,20 +62,15 @@ export async function runProxyBench(args: readonly string[]): Promise<number> {
   }
   const rounds = wholeOption('rounds', values.rounds, ROUNDS_DEFAULT);
   const seconds = wholeOption('seconds', values.seconds, SECONDS_DEFAULT);
-  const missing = missingPrograms(['haproxy', 'wrk', 'taskset']);
-  if (missing.length > 0) {
-    process.stderr.write(`error [program_missing] ${missing.join(', ')} not found. Run: apt-get install -y ${missing.map((name) => (name === 'taskset' ? 'util-linux' : name)).join(' ')}\n`);
-    return 2;
-  }
-  const arena = await startArena(values.source === true ? { kind: 'source' } : compiled());
+  if (!hasPrograms(['haproxy', 'wrk', 'taskset'])) return 2;
+  const arena = await startArena(benchProgram(values.source));
   try {
     for (const { pids } of arena.contenders) for (const pid of pids) pin(pid, PROXY_CORE);
     pin(arena.app.pid, APP_CORE);
     await settle();
     const contenders = await runRounds(arena, rounds, seconds);
     const report: BenchReport = { machine: machineLine(), date: new Date().toISOString().slice(0, 10), rounds, seconds, connections: CONNECTIONS, rate: RATE, contenders };
-    process.stdout.write(`${printBench(report)}\n`);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ ...report, summary: summarize(report) }, null, 2)}\n`);
+    publish(printBench(report), { ...report, summary: summarize(report) }, values.json);
     return contenders.some(({ closed, open }) => [...closed, ...open].some(({ failures }) => failures > 0)) ? 1 : 0;
   } finally {
     await arena.stop();

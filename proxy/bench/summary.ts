@@ -2,6 +2,7 @@
 import type { LoadResult } from './load.ts';
 import type { Memory } from './process-cost.ts';
 import { median } from './statistics.ts';
+import { markdownTable } from './table.ts';
 
 /** One contender under one load in one round. */
 export interface Sample extends LoadResult {
@@ -75,10 +76,9 @@ export function printBench(report: BenchReport): string {
     ];
   });
   const head = ['mTLS pair', 'closed: CPU µs/request/hop', 'requests/s', `${rate}/s: CPU µs/request/hop`, 'added p50 µs', 'added p99 µs', 'private MB idle / loaded', 'resident MB idle / loaded', 'failures'];
-  const table = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows].map((row) => `| ${row.join(' | ')} |`);
   const ratios = others.map((other) => `  / ${other.name}: closed ${ratio(ours?.closed ?? [], other.closed).toFixed(2)}, ${rate}/s ${ratio(ours?.open ?? [], other.open).toFixed(2)}`);
   return [
-    ...table, '', 'CPU of ours, median of the ratios of each round', ...ratios, '',
+    markdownTable([head, ...rows]), '', 'CPU of ours, median of the ratios of each round', ...ratios, '',
     `${date}, ${machine}; ${rounds} interleaved rounds of ${seconds} s, ${connections} connections, 1 KiB answers, loopback; both hops of a pair on one core, load and app on the other.`,
   ].join('\n');
 }
