@@ -119,6 +119,8 @@ export interface BitReader {
   seek(position: number): void;
   bits(count: number): number;
   golomb(k: number): number;
+  /** A column of `into.length` codes of order `k`. With `flagged` each has a bit for "not zero" first and was stored less one. */
+  column(into: Float64Array, k: number, flagged: boolean): void;
 }
 
 /** Longest code that one 32-bit look ahead holds whatever the position in its first byte. */
@@ -178,5 +180,33 @@ export function createBitReader(bytes: Uint8Array): BitReader {
     return quotient * 2 ** k + bits(k);
   }
 
-  return { get position() { return at; }, seek, bits, golomb };
+  /** The hot loop of every read: the position stays in a local, and its end is checked once. */
+  function column(into: Float64Array, k: number, flagged: boolean): void {
+    let position = at;
+    for (let index = 0; index < into.length; index++) {
+      const byte = position >>> 3;
+      let word = ((((bytes[byte] ?? 0) << 24) | ((bytes[byte + 1] ?? 0) << 16) | ((bytes[byte + 2] ?? 0) << 8) | (bytes[byte + 3] ?? 0)) << (position & 7)) >>> 0;
+      if (flagged) {
+        position++;
+        if (word < 0x8000_0000) {
+          into[index] = 0;
+          continue;
+        }
+        word = (word << 1) >>> 0;
+      }
+      const size = 2 * Math.clz32(word) + 1;
+      if (size + k < FAST_BITS) {
+        position += size + k;
+        const quotient = (word >>> (32 - size)) - 1;
+        into[index] = (k === 0 ? quotient : (quotient << k) | ((word << size) >>> (32 - k))) + (flagged ? 1 : 0);
+      } else {
+        seek(position);
+        into[index] = golomb(k) + (flagged ? 1 : 0);
+        position = at;
+      }
+    }
+    seek(position);
+  }
+
+  return { get position() { return at; }, seek, bits, golomb, column };
 }

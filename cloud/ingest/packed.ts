@@ -88,57 +88,56 @@ function writeColumn(writer: BitWriter, values: readonly number[]): void {
   }
 }
 
-/** Reads a part; its latencies are decoded row by row when `addLatency` asks, without `histograms` never. Throws `PackedError`. */
-export function unpackRows(bytes: Uint8Array, histograms: boolean): UnpackedPart {
+/** Columns of a part: the entity, the counters, then size, first bucket and bits of each histogram. */
+const PART_COLUMNS = 1 + COUNTERS.length + 3;
+
+/**
+ * Reads a part; its latencies are decoded row by row when `addLatency` asks, without `histograms` never. A part in which no
+ * entity passes `some` is read as one without rows. Throws `PackedError`.
+ */
+export function unpackRows(bytes: Uint8Array, histograms: boolean, some?: (entity: number) => boolean): UnpackedPart {
   const reader = createBitReader(bytes);
   const version = reader.bits(8);
   if (version !== PACKED_VERSION) throw new PackedError(`packed version ${version} is not known`);
   const rows = reader.bits(9);
   if (rows > PART_ROWS_MAX) throw new PackedError(`a part of ${rows} rows is too large`);
-  const entity = readColumn(reader, rows);
+  // One block for all columns: hundreds of parts are read for an answer, and small arrays cost more than their content.
+  const block = new Float64Array(rows * PART_COLUMNS);
+  const column = (at: number): Float64Array => readColumn(reader, block.subarray(at * rows, (at + 1) * rows));
+  const entity = column(0);
   for (let row = 0, before = -1; row < rows; row++) before = entity[row] = before + 1 + (entity[row] ?? 0);
-  const counters = readCounters(reader, rows);
-  return { rows, entity, counters, addLatency: histograms ? readHistograms(reader, rows) : () => undefined };
-}
-
-function readCounters(reader: BitReader, rows: number): PackedCounters {
-  return {
-    requests: readColumn(reader, rows),
-    failuresApp: readColumn(reader, rows),
-    failuresMesh: readColumn(reader, rows),
-    failuresClient: readColumn(reader, rows),
-    retries: readColumn(reader, rows),
-    bytesIn: readColumn(reader, rows),
-    bytesOut: readColumn(reader, rows),
-    durationSumUs: readColumn(reader, rows),
-    appSumUs: readColumn(reader, rows),
-    queueSumUs: readColumn(reader, rows),
+  if (some && !entity.some(some)) return EMPTY_PART;
+  const counters: PackedCounters = {
+    requests: column(1), failuresApp: column(2), failuresMesh: column(3), failuresClient: column(4), retries: column(5),
+    bytesIn: column(6), bytesOut: column(7), durationSumUs: column(8), appSumUs: column(9), queueSumUs: column(10),
   };
+  const addLatency = histograms ? readHistograms(reader, rows, column(11), column(12), column(13)) : () => undefined;
+  return { rows, entity, counters, addLatency };
 }
 
-function readColumn(reader: BitReader, length: number): Float64Array {
-  const values = new Float64Array(length);
+const NO_VALUES = new Float64Array(0);
+const EMPTY_PART: UnpackedPart = {
+  rows: 0, entity: NO_VALUES, addLatency: () => undefined,
+  counters: {
+    requests: NO_VALUES, failuresApp: NO_VALUES, failuresMesh: NO_VALUES, failuresClient: NO_VALUES, retries: NO_VALUES,
+    bytesIn: NO_VALUES, bytesOut: NO_VALUES, durationSumUs: NO_VALUES, appSumUs: NO_VALUES, queueSumUs: NO_VALUES,
+  },
+};
+
+function readColumn(reader: BitReader, into: Float64Array): Float64Array {
   const k = reader.bits(5);
-  const flagged = reader.bits(1) === 1;
-  for (let at = 0; at < length; at++) {
-    if (!flagged) values[at] = reader.golomb(k);
-    else if (reader.bits(1) === 1) values[at] = reader.golomb(k) + 1;
-  }
-  return values;
+  reader.column(into, k, reader.bits(1) === 1);
+  return into;
 }
 
-/** Reads where each row's histogram is; a row's own bits are decoded when they are asked for. */
-function readHistograms(reader: BitReader, rows: number): (row: number, into: Histogram) => void {
-  const sizes = readColumn(reader, rows);
-  const firsts = readColumn(reader, rows);
-  const lengths = readColumn(reader, rows);
+/** Notes where each row's histogram is; a row's own bits are decoded when they are asked for. `lengths` becomes its ends. */
+function readHistograms(reader: BitReader, rows: number, sizes: Float64Array, firsts: Float64Array, lengths: Float64Array): (row: number, into: Histogram) => void {
   const code = readCode(reader);
-  const starts = new Float64Array(rows + 1);
-  starts[0] = reader.position;
-  for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row] ?? 0) + (lengths[row] ?? 0);
-  reader.seek(starts[rows] ?? 0);
+  const begin = reader.position;
+  for (let row = 0, end = begin; row < rows; row++) end = lengths[row] = end + (lengths[row] ?? 0);
+  reader.seek(lengths[rows - 1] ?? begin);
   return (row, into) => {
-    reader.seek(starts[row] ?? 0);
+    reader.seek(row === 0 ? begin : (lengths[row - 1] ?? begin));
     addBuckets(reader, code, firsts[row] ?? 0, sizes[row] ?? 0, into);
   };
 }

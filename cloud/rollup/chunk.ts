@@ -12,10 +12,11 @@ import { createRaw } from '../series/golden.ts';
 import type { Raw } from '../series/golden.ts';
 
 export const MINUTE_MS = 60_000;
+export const QUARTER_MS = 900_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 /** An open hour's minutes are written in slices of this length; they are replaced when the hour has closed. */
-export const SLICE_MS = 600_000;
+export const SLICE_MS = 300_000;
 
 /** A level of chunks: how long its points and its chunks are. */
 export const LEVELS = {

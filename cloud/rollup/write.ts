@@ -3,7 +3,7 @@ import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
 import type { PackedRow } from '../ingest/packed.ts';
 import { isRequestProtocol } from '../series/edge.ts';
-import { CLUSTER_SUBJECT, DAY_MS, labelsOfClass, LEVELS, packChunk, pointOf, rowsOf } from './chunk.ts';
+import { CLUSTER_SUBJECT, DAY_MS, labelsOfClass, LEVELS, packChunk, pointOf, QUARTER_MS, rowsOf } from './chunk.ts';
 import type { Chunk, Level } from './chunk.ts';
 
 /** Chunks packed in one turn of the event loop, and written by one statement. */
@@ -62,20 +62,26 @@ async function insertChunks(tx: Transaction, level: Level, cluster: ClusterRef, 
   for (let from = 0; from < kept.length; from += CHUNKS_PER_STATEMENT) {
     const rows = kept.slice(from, from + CHUNKS_PER_STATEMENT).map((chunk) => ({
       org_id: cluster.orgId, cluster_id: cluster.clusterId, start_ms: startMs, subject: chunk.subject, data: packChunk(chunk),
-      ...(chunk.subject === CLUSTER_SUBJECT ? { covered_s: [...coveredS], ...stripOf(chunk, coveredS.length) } : { covered_s: null, requests: null, failures: null }),
+      ...(chunk.subject === CLUSTER_SUBJECT ? { covered_s: [...coveredS], ...stripOf(chunk, LEVELS[level].pointMs, coveredS) } : { covered_s: null, requests: null, failures: null }),
     }));
     await tx`insert into ${tx(`tenant.${LEVELS[level].table}`)} ${tx(rows, 'org_id', 'cluster_id', 'start_ms', 'subject', 'data', 'covered_s', 'requests', 'failures')}`;
   }
 }
 
-/** Requests, and those that failed by app or mesh, of each of the cluster's points. */
-function stripOf(chunk: Chunk, points: number): { requests: number[]; failures: number[] } {
-  const strip = { requests: new Array<number>(points).fill(0), failures: new Array<number>(points).fill(0) };
+/** Requests, and those that failed by app or mesh, of each quarter of an hour (of each point where those are longer); null where nothing is covered. */
+export function stripOf(chunk: Chunk, pointMs: number, coveredS: readonly number[]): { requests: (number | null)[]; failures: (number | null)[] } {
+  const merged = Math.max(1, QUARTER_MS / pointMs);
+  const length = Math.ceil(coveredS.length / merged);
+  const strip = { requests: new Array<number | null>(length).fill(null), failures: new Array<number | null>(length).fill(null) };
+  const add = (point: number, requests: number, failures: number): void => {
+    const at = Math.floor(point / merged);
+    strip.requests[at] = (strip.requests[at] ?? 0) + requests;
+    strip.failures[at] = (strip.failures[at] ?? 0) + failures;
+  };
+  for (const [point, seconds] of coveredS.entries()) if (seconds > 0) add(point, 0, 0);
   for (const row of chunk.rows) {
     const { point, kind } = pointOf(chunk.subject, row.entity);
-    if (!isRequestProtocol(labelsOfClass(kind).protocol)) continue;
-    strip.requests[point] = (strip.requests[point] ?? 0) + row.requests;
-    strip.failures[point] = (strip.failures[point] ?? 0) + row.failuresApp + row.failuresMesh;
+    if (isRequestProtocol(labelsOfClass(kind).protocol)) add(point, row.requests, row.failuresApp + row.failuresMesh);
   }
   return strip;
 }

@@ -25,11 +25,13 @@ export interface Sum extends Raw {
   bytes: number;
 }
 
+/** Counters alone, for sums that no quantile is read from. */
+export function createCounters(): Pick<Raw, 'counters'> {
+  return { counters: { requests: 0, failuresApp: 0, failuresMesh: 0, failuresClient: 0, retries: 0, bytesIn: 0, bytesOut: 0, durationSumUs: 0, appSumUs: 0, queueSumUs: 0 } };
+}
+
 export function createRaw(): Raw {
-  const counters: Record<CounterName, number> = {
-    requests: 0, failuresApp: 0, failuresMesh: 0, failuresClient: 0, retries: 0, bytesIn: 0, bytesOut: 0, durationSumUs: 0, appSumUs: 0, queueSumUs: 0,
-  };
-  return { counters, latency: createHistogram() };
+  return { ...createCounters(), latency: createHistogram() };
 }
 
 export function createSum(): Sum {
@@ -37,7 +39,7 @@ export function createSum(): Sum {
 }
 
 /** Adds one row's counters, without its latencies. */
-export function addCounters(into: Raw, part: UnpackedPart, row: number): void {
+export function addCounters(into: Pick<Raw, 'counters'>, part: UnpackedPart, row: number): void {
   for (const name of COUNTERS) into.counters[name] += part.counters[name][row] ?? 0;
 }
 

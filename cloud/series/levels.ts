@@ -45,7 +45,7 @@ export async function visitEntities(reading: Reading, plan: Plan, kind: EntityKi
   await visitWindows(reading, plan, kind, histograms, (atMs, part, row) => {
     const id = part.entity[row] ?? 0;
     if (!ids || ids.has(id)) visit(id, atMs, part, row);
-  }, cover);
+  }, cover, ids ? (id) => ids.has(id) : undefined);
   await readChunks(reading, plan, entitySubjects(kind, ids), histograms, ({ subject, atMs, part, row }) => {
     const id = Number(subject.slice(2));
     if (!ids || ids.has(id)) visit(id, atMs, part, row);
@@ -75,10 +75,11 @@ async function visitSubjectWindows(reading: Reading, plan: Plan, subject: Subjec
     return visitWindows(reading, plan, 'sum', histograms, (atMs, part, row) => visit(labelsOfClass(part.entity[row] ?? 0), atMs, part, row), cover);
   }
   const edges = await reading.names.allEdges(reading.tx, reading.orgId, reading.clusterId);
+  const mine = new Map([...edges].filter(([, labels]) => isOf(subject, labels)));
   await visitWindows(reading, plan, 'edge', histograms, (atMs, part, row) => {
-    const labels = edges.get(part.entity[row] ?? 0);
-    if (labels && isOf(subject, labels)) visit(labels, atMs, part, row);
-  }, cover);
+    const labels = mine.get(part.entity[row] ?? 0);
+    if (labels) visit(labels, atMs, part, row);
+  }, cover, (id) => mine.has(id));
 }
 
 function chunkSubject(subject: Exclude<Subject, { kind: 'edge' }>): string {
@@ -115,11 +116,13 @@ async function idsWhere(reading: Reading, subject: Subject): Promise<number[]> {
   return [...edges].filter(([, labels]) => isOf(subject, labels)).map(([id]) => id);
 }
 
-async function visitWindows(reading: Reading, plan: Plan, kind: EntityKind | 'sum', histograms: boolean, visit: Row, cover: Cover | null): Promise<void> {
+async function visitWindows(
+  reading: Reading, plan: Plan, kind: EntityKind | 'sum', histograms: boolean, visit: Row, cover: Cover | null, some?: (entity: number) => boolean,
+): Promise<void> {
   for (const { fromMs, toMs } of plan.windows) {
     await readParts(reading.tx, reading.orgId, reading.clusterId, kind, fromMs, toMs, histograms, ({ startMs, lengthMs, part }) => {
       cover?.(startMs, lengthMs, lengthMs / 1000);
       for (let row = 0; row < part.rows; row++) visit(startMs, part, row);
-    });
+    }, some);
   }
 }

@@ -31,6 +31,11 @@ interface Group {
   failures: number;
 }
 
+/** False: no callee can explain what its caller fails, as none of the calls fails enough. */
+export function mayExplain(edge: EdgeTotal): boolean {
+  return (edge.failuresApp + edge.failuresMesh) / Math.max(1, edge.requests - edge.failuresClient) >= FAILING_SHARE_MIN;
+}
+
 /** The path from the symptom (first) to the origin (last); the origin alone when the symptom explains itself; empty without failures. */
 export function origin(edges: readonly EdgeTotal[], symptom: Symptom): OriginStep[] {
   const requests = edges.filter((edge) => isRequestProtocol(edge.protocol));

@@ -3,14 +3,15 @@ import { ApiError } from '../context.ts';
 import type { OrgContext } from '../context.ts';
 import type { Topology, Workload, WorkloadRow } from '../wire/entities.ts';
 import { readExisting } from './exists.ts';
-import { graphOf, inboundByWorkload, workloadRow } from './graph.ts';
+import { graphOf, workloadRow } from './graph.ts';
 import type { EntityNames } from './names.ts';
-import { origin } from './origin.ts';
+import { mayExplain, origin } from './origin.ts';
 import type { RangeQuery } from './range.ts';
 import { readingOf } from './reading.ts';
 import type { ClusterReading, Range } from './reading.ts';
 import { graphSentence, workloadSentence } from './sentences.ts';
-import { openEdges, sumEdges, sumRoutes, sumWorkloads } from './sums.ts';
+import { openWorkload, sumEdges, sumRoutes, sumWorkloads } from './sums.ts';
+import type { OpenWorkload } from './sums.ts';
 import { calleesOf, callersOf, routesOf, servicesOf } from './workload.ts';
 
 export async function readTopology(context: OrgContext, names: EntityNames, clusterId: string, query: RangeQuery & { readonly namespace?: string | undefined }): Promise<Topology> {
@@ -34,17 +35,19 @@ export async function readWorkloads(context: OrgContext, names: EntityNames, clu
 
 export async function readWorkload(context: OrgContext, names: EntityNames, clusterId: string, key: string, query: RangeQuery): Promise<Workload> {
   return readingOf(context, names, clusterId, query, async (reading) => {
-    const { edges, coverage } = await sumEdges(reading, (labels) => labels.destination === key || labels.source === key);
+    const open = await openWorkload(reading, key);
+    const { edges, coverage } = open;
     const existing = await readExisting(reading, momentOf(reading));
     const state = existing.workloads.get(key);
-    if (!state && edges.length === 0) throw new ApiError('not_found', `There is no workload ${key} in this cluster, and it had no traffic in this range.`);
+    const seen = open.inbound.counters.requests + open.inbound.connections > 0;
+    if (!state && !seen && edges.length === 0) throw new ApiError('not_found', `There is no workload ${key} in this cluster, and it had no traffic in this range.`);
     const seconds = coverage.seconds();
-    const row = workloadRow(key, state, inboundByWorkload(edges).get(key), seconds);
+    const row = workloadRow(key, state, seen ? open.inbound : undefined, seconds);
     const services = servicesOf(edges, existing.services.values(), key);
-    const failing = row.golden.failures.app + row.golden.failures.mesh > 0;
+    const elsewhere = edges.some(({ labels, raw }) => labels.direction === 'outbound' && labels.source === key && mayExplain({ ...labels, ...raw.counters }));
     return {
       range: reading.range,
-      sentence: workloadSentence({ name: row.name, golden: row.golden, meshed: row.meshed, origin: failing ? await originElsewhere(reading, key) : null }),
+      sentence: workloadSentence({ name: row.name, golden: row.golden, meshed: row.meshed, origin: elsewhere ? await originElsewhere(open, key) : null }),
       workload: row,
       serviceAccount: state?.serviceAccount ?? null,
       identity: state?.identity ?? null,
@@ -72,11 +75,10 @@ const ORIGIN_DEPTH_MAX = 20;
  * The workload or service where the failures of `key` start, when it isn't `key` itself. Only the edges of workloads on the
  * way are read: the path is followed as far as its edges are known, then those of its last workload are read.
  */
-async function originElsewhere(reading: ClusterReading, key: string): Promise<string | null> {
-  const reader = await openEdges(reading);
+async function originElsewhere(open: OpenWorkload, key: string): Promise<string | null> {
   const seen = new Set([key]);
   for (let depth = 0; depth < ORIGIN_DEPTH_MAX; depth++) {
-    const path = origin(await reader.totals((labels) => seen.has(labels.destination) || seen.has(labels.source)), { workload: key });
+    const path = origin(await open.totals((labels) => seen.has(labels.destination) || seen.has(labels.source)), { workload: key });
     const last = path.length > 1 ? path.at(-1) : undefined;
     if (!last?.workload || seen.has(last.workload)) return last?.workload ?? last?.service ?? null;
     seen.add(last.workload);

@@ -12,7 +12,7 @@ const CURRENT = NOW - (NOW % HOUR_MS);
 function randomState(hourMs: number, random: () => number): HourState {
   if (hourMs === CURRENT) return { kind: 'open', slicedToMs: hourMs + Math.floor(random() * 2) * SLICE_MS };
   const dice = random();
-  if (dice < 0.2 && hourMs > NOW - WINDOW_RETENTION_MS) return { kind: 'open', slicedToMs: hourMs + Math.floor(random() * 7) * SLICE_MS };
+  if (dice < 0.2 && hourMs > NOW - WINDOW_RETENTION_MS) return { kind: 'open', slicedToMs: hourMs + Math.floor(random() * 13) * SLICE_MS };
   if (dice < 0.8) return { kind: 'rolled' };
   return { kind: 'imported', points: random() < 0.5 ? 'minute' : 'hour', source: random() < 0.5 ? 'a' : 'b' };
 }
@@ -81,9 +81,9 @@ test('a few minutes of a whole cluster are windows, and of one workload minutes'
 
 test('minutes of an open hour come from its slices', () => {
   const hours: Hours = new Map([[CURRENT, { kind: 'open', slicedToMs: CURRENT + 2 * SLICE_MS }]]);
-  const plan = planRange({ fromMs: CURRENT + 5 * MINUTE_MS, toMs: NOW }, hours, NOW, { coarsest: 'hour', everything: false });
+  const plan = planRange({ fromMs: CURRENT + 3 * MINUTE_MS, toMs: NOW }, hours, NOW, { coarsest: 'hour', everything: false });
   expect(plan.minuteChunks).toEqual([CURRENT, CURRENT + SLICE_MS]);
-  expect(plan.minutes).toEqual([{ fromMs: CURRENT + 5 * MINUTE_MS, toMs: CURRENT + 2 * SLICE_MS }]);
+  expect(plan.minutes).toEqual([{ fromMs: CURRENT + 3 * MINUTE_MS, toMs: CURRENT + 2 * SLICE_MS }]);
 });
 
 describe('what is left of an hour', () => {

@@ -84,7 +84,7 @@ export interface PlanWish {
 }
 
 /** Up to this long, the windows of a whole cluster are fewer rows than the 60 points of each of its chunks. */
-const WINDOWS_MS_MAX = SLICE_MS;
+const WINDOWS_MS_MAX = 10 * MINUTE_MS;
 
 /** `span` is aligned (`alignSpan`), and to points of `coarsest` at its begin. */
 export function planRange(span: Span, hours: Hours, nowMs: number, wish: PlanWish): Plan {

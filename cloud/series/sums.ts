@@ -1,14 +1,17 @@
 /** Reads a range of a cluster as one sum per edge, route or workload, through the levels of a plan. */
-import { edgeSubject, labelsOfClass } from '../rollup/chunk.ts';
+import type { UnpackedPart } from '../ingest/packed.ts';
+import { edgeSubject, labelsOfClass, workloadSubject } from '../rollup/chunk.ts';
 import { createCoverage } from './coverage.ts';
 import type { Coverage } from './coverage.ts';
 import { readChunks } from './chunks.ts';
+import { isEdgeView } from './edge.ts';
 import type { EdgeLabels, EdgeTotal, RouteLabels } from './edge.ts';
-import { addCounters, addEdge, addEdgeRow, addRow, createRaw, createSum } from './golden.ts';
+import { addCounters, addEdge, addEdgeRow, addRow, createCounters, createRaw, createSum } from './golden.ts';
 import type { Raw, Sum } from './golden.ts';
-import { visitEntities } from './levels.ts';
+import { isOf, visitEntities } from './levels.ts';
 import type { RangeReading } from './levels.ts';
 import { planRange } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { readParts } from './windows.ts';
 
 export interface EdgeSum {
@@ -69,35 +72,62 @@ export async function sumWorkloads(reading: RangeReading): Promise<{ readonly in
   return { inbound, coverage };
 }
 
-/** Edges of a range, read as far as they are asked for: windows hold all of them anyway, chunks each apart. */
-export interface EdgeReader {
-  /** Counters of all edges that pass, without latencies. */
+/** A workload's own numbers with its edges in detail, and the counters of any other edges as far as they are asked for. */
+export interface OpenWorkload {
+  /** Its inbound view. */
+  readonly inbound: Sum;
+  /** The edges that end or begin at it, one view each, with latencies. */
+  readonly edges: readonly EdgeSum[];
+  readonly coverage: Coverage;
+  /** Counters of all edges that pass, of both views, without latencies. */
   totals(passes: (labels: EdgeLabels) => boolean): Promise<EdgeTotal[]>;
 }
 
-export async function openEdges(reading: RangeReading): Promise<EdgeReader> {
+/** Windows hold all edges, so they are read once for everything; chunks hold each edge and the workload's sum apart. */
+export async function openWorkload(reading: RangeReading, key: string): Promise<OpenWorkload> {
   const labels = await reading.names.allEdges(reading.tx, reading.orgId, reading.clusterId);
+  const wanted = new Set([...labels].filter(([, edge]) => isShown(edge, key)).map(([id]) => id));
   const plan = planRange(reading.span, reading.hours, reading.nowMs, { coarsest: 'hour', everything: false });
-  const raws = new Map<number, Raw>();
-  const read = new Set<number>();
-  const windowsOnly = { ...plan, minutes: [], hours: [], minuteChunks: [] };
-  await visitEntities(reading, windowsOnly, 'edge', null, false, (id, _, part, row) => addCounters(rawOf(raws, id), part, row), null);
-  return {
-    totals: async (passes) => {
-      const wanted = [...labels].filter(([, edge]) => passes(edge)).map(([id]) => id);
-      const fresh = wanted.filter((id) => !read.has(id));
-      for (const id of fresh) read.add(id);
-      if (fresh.length > 0) {
-        await readChunks(reading, plan, { kind: 'some', subjects: fresh.map(edgeSubject) }, false,
-          ({ subject, part, row }) => addCounters(rawOf(raws, Number(subject.slice(2))), part, row), null);
-      }
-      return wanted.flatMap((id) => {
-        const [edge, raw] = [labels.get(id), raws.get(id)];
-        return edge && raw ? [{ ...edge, ...raw.counters }] : [];
-      });
-    },
+  const [raws, others, inbound, coverage] = [new Map<number, Raw>(), new Map<number, CounterSum>(), createSum(), createCoverage()];
+  const count = (id: number, part: UnpackedPart, row: number): void => {
+    const sum = others.get(id) ?? createCounters();
+    others.set(id, sum);
+    addCounters(sum, part, row);
   };
+  await visitEntities(reading, windowsOf(plan), 'edge', null, true, (id, _, part, row) => {
+    const edge = labels.get(id);
+    if (edge && isOf({ kind: 'workload', key }, edge)) addEdgeRow(inbound, part, row, edge);
+    if (wanted.has(id)) addRow(rawOf(raws, id), part, row);
+    else count(id, part, row);
+  }, coverage.add);
+  const subject = workloadSubject(key);
+  await readChunks(reading, plan, { kind: 'some', subjects: [subject, ...[...wanted].map(edgeSubject)] }, true, (point) => {
+    if (point.subject === subject) addEdgeRow(inbound, point.part, point.row, labelsOfClass(point.kind));
+    else addRow(rawOf(raws, Number(point.subject.slice(2))), point.part, point.row);
+  }, coverage.add);
+  const read = new Set(wanted);
+  const totals = async (passes: (edge: EdgeLabels) => boolean): Promise<EdgeTotal[]> => {
+    const ids = [...labels].filter(([, edge]) => passes(edge)).map(([id]) => id);
+    const fresh = new Set(ids.filter((id) => !read.has(id)));
+    for (const id of fresh) read.add(id);
+    if (fresh.size > 0) await visitEntities(reading, chunksOf(plan), 'edge', fresh, false, (id, _, part, row) => count(id, part, row), null);
+    return ids.flatMap((id) => {
+      const [edge, sum] = [labels.get(id), raws.get(id)?.counters ?? others.get(id)?.counters];
+      return edge && sum ? [{ ...edge, ...sum }] : [];
+    });
+  };
+  return { inbound, edges: labelled(raws, labels), coverage, totals };
 }
+
+/** Edges that a workload's page shows: those that end at it, and its own proxy's view of those that begin. */
+function isShown(edge: EdgeLabels, key: string): boolean {
+  return (edge.destination === key && isEdgeView(edge)) || (edge.source === key && edge.direction === 'outbound');
+}
+
+type CounterSum = Pick<Raw, 'counters'>;
+
+const windowsOf = (plan: Plan): Plan => ({ ...plan, minutes: [], hours: [], minuteChunks: [] });
+const chunksOf = (plan: Plan): Plan => ({ ...plan, windows: [] });
 
 function rawOf(raws: Map<number, Raw>, id: number): Raw {
   const raw = raws.get(id) ?? createRaw();

@@ -14,17 +14,17 @@ export interface WindowPart {
   readonly part: UnpackedPart;
 }
 
-/** Calls `visit` for each part of the range, oldest first. Without `histograms` the latencies are not read. */
+/** Calls `visit` for each part of the range, oldest first. Without `histograms` the latencies are not read; a part without an entity that passes `some` is visited as one without rows. */
 export async function readParts(
   tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind | 'sum', fromMs: number, toMs: number, histograms: boolean,
-  visit: (part: WindowPart) => void,
+  visit: (part: WindowPart) => void, some?: (entity: number) => boolean,
 ): Promise<void> {
   const batches = tx<{ start_ms: number; length_ms: number; data: Uint8Array }[]>`
     select start_ms, length_ms, data from tenant.window_part
     where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and start_ms >= ${fromMs} and start_ms < ${toMs}
     order by start_ms`.cursor(CURSOR_ROWS);
   for await (const rows of batches) {
-    for (const row of rows) visit({ startMs: row.start_ms, lengthMs: row.length_ms, part: unpackRows(row.data, histograms) });
+    for (const row of rows) visit({ startMs: row.start_ms, lengthMs: row.length_ms, part: unpackRows(row.data, histograms, some) });
   }
 }
 

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Which program has which bench. */
-const PROGRAMS: Readonly<Record<string, string>> = { proxy: 'proxy/bench/main.ts', cores: 'proxy/bench/main.ts' };
+const PROGRAMS: Readonly<Record<string, string>> = {
+  proxy: 'proxy/bench/main.ts', cores: 'proxy/bench/main.ts',
+  ingest: 'infra/bench/ingest.ts', queries: 'infra/bench/queries.ts', replay: 'infra/bench/replay.ts',
+};
 
 const USAGE = `npm run bench -- <bench> [options]   benches: ${Object.keys(PROGRAMS).join(', ')}; each has --help`;
 const EXIT_USAGE = 64;

@@ -4,6 +4,7 @@ import { packRows, PART_ROWS_MAX } from '../../../cloud/ingest/packed.ts';
 import type { PackedRow } from '../../../cloud/ingest/packed.ts';
 import { CLASSES, CLUSTER_SUBJECT, DAY_MS, edgeSubject, HOUR_MS, LEVELS, MINUTE_MS, routeSubject, serviceSubject, workloadSubject } from '../../../cloud/rollup/chunk.ts';
 import type { Level } from '../../../cloud/rollup/chunk.ts';
+import { stripOf } from '../../../cloud/rollup/write.ts';
 import { type CopyValue, copyRows } from './copy.ts';
 import { type BenchMesh, benchMesh, benchRandom, benchRow, meshKeys, serviceKey } from './mesh.ts';
 
@@ -102,8 +103,8 @@ async function insertHours(sql: postgres.Sql, set: DataSet): Promise<void> {
 /** One chunk's bytes, and for the cluster what stands beside them. */
 interface Blob {
   readonly data: Uint8Array;
-  readonly requests: readonly number[];
-  readonly failures: readonly number[];
+  readonly requests: readonly (number | null)[];
+  readonly failures: readonly (number | null)[];
 }
 
 /** Really packed chunks of a level: `weight` edges in each, in `classes` of the four classes. */
@@ -111,16 +112,12 @@ function blobs(level: Level, count: number, weight: number, classes: number, ran
   const { points, pointMs } = LEVELS[level];
   return Array.from({ length: count }, () => {
     const rows: PackedRow[] = [];
-    const strip = { requests: new Array<number>(points).fill(0), failures: new Array<number>(points).fill(0) };
     for (let point = 0; point < points; point++) {
       for (let kind = 0; kind < Math.max(1, classes); kind++) {
-        const row = benchRow(classes === 0 ? point : point * CLASSES + kind, pointMs / 1000, kind === 0 ? weight : weight / 20, random);
-        rows.push(row);
-        strip.requests[point] = (strip.requests[point] ?? 0) + row.requests;
-        strip.failures[point] = (strip.failures[point] ?? 0) + row.failuresApp + row.failuresMesh;
+        rows.push(benchRow(classes === 0 ? point : point * CLASSES + kind, pointMs / 1000, kind === 0 ? weight : weight / 20, random));
       }
     }
-    return { data: packRows(rows), ...strip };
+    return { data: packRows(rows), ...stripOf({ subject: CLUSTER_SUBJECT, rows: classes === 0 ? [] : rows }, pointMs, new Array<number>(points).fill(pointMs / 1000)) };
   });
 }
 
@@ -138,7 +135,7 @@ async function copyChunks(sql: postgres.Sql, set: DataSet, mesh: BenchMesh, ids:
         const begin = ids.get(clusterId) ?? 0;
         const row = (subject: string, blob: Blob | undefined, isCluster = false): CopyValue[] => [
           text(set.orgId), text(clusterId), int8(startMs), text(subject), isCluster ? covered : NULL, { kind: 'bytes', value: blob?.data ?? new Uint8Array() },
-          isCluster ? { kind: 'int8s', value: blob?.requests ?? [] } : NULL, isCluster ? { kind: 'int8s', value: blob?.failures ?? [] } : NULL,
+          isCluster ? { kind: 'int8s', value: (blob?.requests ?? []).map(Number) } : NULL, isCluster ? { kind: 'int8s', value: (blob?.failures ?? []).map(Number) } : NULL,
         ];
         const pick = (pool: readonly Blob[]): Blob | undefined => pool[Math.floor(random() * pool.length)];
         yield row(CLUSTER_SUBJECT, pick(pools.cluster), true);
