@@ -24,8 +24,13 @@ export interface Contender {
   readonly pids: readonly number[];
 }
 
+export interface AppProcess {
+  readonly port: number;
+  readonly pid: number;
+}
+
 export interface Arena {
-  readonly app: { readonly port: number; readonly pid: number };
+  readonly app: AppProcess;
   readonly contenders: readonly Contender[];
   stop(): Promise<void>;
 }
@@ -95,8 +100,15 @@ async function startOurPair(bed: StaticBed, program: Program, app: number): Prom
   return { name: 'Sidelight', port: listen, pids: [caller.pid, callee.pid] };
 }
 
-/** Starts the app and all contenders. */
-export async function startArena(program: Program): Promise<Arena> {
+async function startApp(fleet: HaproxyFleet, folder: string): Promise<AppProcess> {
+  const body = join(folder, 'body');
+  writeFileSync(body, 'x'.repeat(ANSWER_BYTES));
+  const [port = 0] = await freePorts(1);
+  return { port, pid: await fleet.start('app.cfg', { BENCH_APP: address(port), BENCH_BODY: body }, port) };
+}
+
+/** Starts all contenders in front of `given`, or of an app that answers 1 KiB. */
+export async function startArena(program: Program, given?: AppProcess): Promise<Arena> {
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-bench-'));
   const bed = new StaticBed();
   const fleet = new HaproxyFleet();
@@ -105,12 +117,10 @@ export async function startArena(program: Program): Promise<Arena> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const body = join(folder, 'body');
-    writeFileSync(body, 'x'.repeat(ANSWER_BYTES));
-    const [port = 0] = await freePorts(1);
-    const pid = await fleet.start('app.cfg', { BENCH_APP: address(port), BENCH_BODY: body }, port);
+    const app = given ?? (await startApp(fleet, folder));
+    const { port } = app;
     const contenders = [await startOurPair(bed, program, port), await startHaproxyPair(fleet, bed, folder, port, 'http/1.1'), await startHaproxyPair(fleet, bed, folder, port, 'h2')];
-    return { app: { port, pid }, contenders, stop };
+    return { app, contenders, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,12 +1,13 @@
 /** Benches of the proxy: `proxy` (the mTLS pair beside HAProxy) and `cores` (the hot cores against their budgets). */
 import { exitCodeOf } from '../test/arguments.ts';
+import { runBodyBench } from './body.ts';
 import { runCoresBench } from './cores.ts';
 import { runMemoryBench } from './memory.ts';
 import { runProxyBench } from './proxy.ts';
 import { runStartBench } from './start.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench,
+  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
