@@ -21,4 +21,11 @@ export interface ExchangeEnd {
   readonly retries: number;
   /** Route template such as `GET /users/:id`, or null for opaque. */
   readonly route: string | null;
+  /** `grpc-status` of a gRPC call, 0 to 16; null or absent where there is none. */
+  readonly grpcStatus?: number | null;
+  /** From the request's end to the exchange's end in µs; absent: not known, the whole duration is taken. */
+  readonly responseUs?: number;
+  /** All bytes of heads and bodies, caller to callee and back; absent where they are only counted on the edge. */
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
 }

@@ -1,5 +1,5 @@
 /** What the data path tells telemetry. Handles are looked up once per connection and service, never per byte. */
-import type { Identity } from '../wire/labels.ts';
+import type { Identity, ServiceKey, TlsState, WorkloadKey } from '../wire/labels.ts';
 import type { SocketAddress } from '../wire/orders.ts';
 import type { EdgeKey } from '../wire/report.ts';
 import type { ExchangeEnd } from '../exchange.ts';
@@ -15,6 +15,20 @@ export interface EdgeFacts {
   readonly target?: SocketAddress;
   /** The verified identity of the other side. */
   readonly peer?: Identity;
+  /** The service's port (outbound). */
+  readonly port?: number;
+  /** Name of the endpoint's instance, its pod (outbound). */
+  readonly instance?: string;
+  /** The endpoint's zone, where it is known (outbound). */
+  readonly zone?: string;
+}
+
+/** What is known of a transport connection, for its labels; the fields of `EdgeFacts` and whom it leads to. */
+export interface TransportFacts extends EdgeFacts {
+  readonly tls: TlsState;
+  /** Outbound to an endpoint: the service and workload that it serves. */
+  readonly service?: ServiceKey;
+  readonly destination?: WorkloadKey;
 }
 
 /** Why the proxy refused or lost a connection before there was an exchange; each is a counter on `/metrics`. */
@@ -42,6 +56,6 @@ export interface Recorder {
   /** An exchange ended; each begun one ends exactly once. */
   ended(handle: EdgeHandle, end: ExchangeEnd): void;
   refused(direction: 'inbound' | 'outbound', reason: RefusalReason): void;
-  /** A transport connection opened or closed. */
-  connection(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', change: 1 | -1): void;
+  /** A transport connection opened or closed; both with equal facts. */
+  connection(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', change: 1 | -1, facts?: TransportFacts): void;
 }
