@@ -59,6 +59,8 @@ interface Cell {
   readonly direction: Direction;
   readonly kind: HarmKind | 'none';
   readonly outcomes: Record<Outcome, number>;
+  /** Nonces of requests that hung, to look for in logs. */
+  readonly hung: readonly string[];
   /** Connections that the toxic did something to. */
   readonly bites: number;
 }
@@ -96,15 +98,19 @@ async function runCell(lane: Lane, kind: HarmKind | 'none', count: number): Prom
   relay.drop();
   await sleep(DROPPED_MS);
   const outcomes: Record<Outcome, number> = { answered: 0, refused: 0, broken: 0, hung: 0, swapped: 0, damaged: 0 };
+  const hung: string[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) {
       const index = next++;
-      outcomes[await lane.client.send(drawRequest(`${protocol}-${place}-${direction}-${kind}`, index, random))] += 1;
+      const asked = drawRequest(`${protocol}-${place}-${direction}-${kind}`, index, random);
+      const outcome = await lane.client.send(asked);
+      outcomes[outcome] += 1;
+      if (outcome === 'hung') hung.push(asked.nonce);
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
-  return { protocol, place, direction, kind, outcomes, bites: (relay.bites.get(kind) ?? 0) - before };
+  return { protocol, place, direction, kind, outcomes, hung, bites: (relay.bites.get(kind) ?? 0) - before };
 }
 
 /** A healthy cell first: it shows that the bed itself works. */
@@ -225,7 +231,7 @@ function report(cells: readonly Cell[], sightings: Sightings, { left, errors, cr
       none('faults that never bit', idle.length),
       atLeast('nonces that reached the app', Math.floor(sent / 2), sightings.size),
     ],
-    facts: { sent, seen: sightings.size, repeatedIdempotent: repeats.harmless, left, errors, cells },
+    facts: { sent, hung: cells.flatMap(({ hung }) => hung), seen: sightings.size, repeatedIdempotent: repeats.harmless, left, errors, cells },
   };
 }
 
