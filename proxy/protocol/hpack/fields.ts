@@ -51,7 +51,7 @@ export class FieldList {
     return this.marks[index * STRIDE] ?? 0;
   }
 
-  /** Where the value starts, which is where the name ends only for fields that were not replaced: see `nameEnd`. */
+  /** Where the value starts, which is where the name ends. */
   valueStart(index: number): number {
     return this.marks[index * STRIDE + 1] ?? 0;
   }
