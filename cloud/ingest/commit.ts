@@ -4,6 +4,7 @@ import type { AgentFrame } from '../../agent/wire/up.ts';
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
 import { hourOf, importedAmong, markDirty } from '../rollup/dirty.ts';
+import { foldedAmong } from '../series/names.ts';
 import type { EntityKind, EntityNames } from '../series/names.ts';
 import { whyLost } from './link.ts';
 import type { Lost, OpenLink } from './link.ts';
@@ -36,10 +37,11 @@ export async function commitFrame(link: OpenLink, names: EntityNames, frame: Age
     await markDirty(tx, orgId, link.clusterId, taken.map(([, window]) => window.startMs), now);
     let rows = 0;
     for (const [index, window] of taken) rows += await insertWindow(tx, link, frame, index, window, names, learned);
+    const nameless = learned.reduce((sum, { kind, ids }) => sum + foldedAmong(kind, ids), 0);
     await advance(tx, orgId, link.clusterId, frame, now);
     await insertGaps(tx, orgId, link.clusterId, now, {
       proxy_windows: frame.dropped.proxyWindows, spool_frames: frame.dropped.frames, folded: frame.dropped.folded,
-      too_late: late, too_far_ahead: ahead, hour_imported: overImport,
+      names_full: nameless, too_late: late, too_far_ahead: ahead, hour_imported: overImport,
     });
     return { kind: 'committed', seen: frame.sequence, rows };
   });

@@ -37,13 +37,12 @@ export interface TestStore {
 }
 
 /** `nowMs`: partitions exist around it. Without a database of its own it takes a fresh one, which works inside vitest only. */
-export async function testStore(nowMs: number, given?: Pick<TestDatabase, 'serverUrl' | 'drop'>): Promise<TestStore> {
+export async function testStore(nowMs: number, given?: Pick<TestDatabase, 'serverUrl' | 'drop'>, names: EntityNames = createEntityNames()): Promise<TestStore> {
   const database = given ?? (await testDatabase());
   const sql = connectDatabase(database.serverUrl, 4);
   const orgId = 'org-test' as OrgId;
   const clusterId = 'clu-test';
   const handle = tenant(sql, orgId);
-  const names = createEntityNames();
   const counters = createRollupCounters();
   await keepPartitions(sql, nowMs);
   await handle.transaction((tx) => tx`

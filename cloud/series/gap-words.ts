@@ -10,6 +10,7 @@ const TEXTS = {
   too_late: (count) => `${counted(count, 'window')} came more than 2 days late and ${was(count)} not taken`,
   too_far_ahead: (count) => `${counted(count, 'window')} ${was(count)} not taken: the clock that named them runs more than an hour ahead`,
   hour_imported: (count) => `${counted(count, 'window')} fell into hours that were imported and ${was(count)} not taken`,
+  names_full: (count) => `${counted(count, 'row')} ${was(count)} counted as “other”: the cluster has had as many names of edges and routes as are kept`,
   folded: (count) => `${counted(count, 'row')} ${was(count)} folded into “other”: the cluster has more edges or routes than are kept apart`,
 } as const satisfies Record<Exclude<GapReason, 'uncovered'>, (count: number) => string>;
 
@@ -17,10 +18,10 @@ function was(count: number): string {
   return count === 1 ? 'was' : 'were';
 }
 
-/** A row of what an agent reported as lost; null for a reason that this version does not know. */
-export function lossGap(reason: string, count: number, atMs: number): Gap | null {
+/** What was lost or folded between two moments; null for a reason that this version does not know. */
+export function lossGap(reason: string, count: number, fromMs: number, toMs = fromMs): Gap | null {
   const known = (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).find((name) => name === reason);
-  return known ? { fromMs: atMs, toMs: atMs, reason: known, count, text: TEXTS[known](count) } : null;
+  return known ? { fromMs, toMs, reason: known, count, text: TEXTS[known](count) } : null;
 }
 
 /** A stored piece: begin, length, and the seconds of it that windows cover. */

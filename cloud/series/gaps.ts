@@ -15,6 +15,8 @@ import type { ClusterReading } from './reading.ts';
 
 /** Gaps in one answer; more are counted. */
 const GAPS_MAX = 500;
+/** What each frame of a while loses for one reason is one gap. */
+const TOGETHER_MS = 60_000;
 
 /** Throws `ApiError` `not_found` or `invalid_request`. */
 export async function readGaps(context: OrgContext, names: EntityNames, clusterId: string, query: RangeQuery): Promise<Gaps> {
@@ -55,11 +57,13 @@ async function sinceConnected(reading: ClusterReading, coverage: Coverage): Prom
 }
 
 async function readLosses(reading: ClusterReading): Promise<Gaps['gaps']> {
-  const rows = await reading.tx<{ at: Date; reason: string; count: number }[]>`
-    select at, reason, count from tenant.uplink_gap
+  const together = Math.max(TOGETHER_MS, Math.ceil((reading.span.toMs - reading.span.fromMs) / GAPS_MAX));
+  const rows = await reading.tx<{ first: Date; last: Date; reason: string; count: number }[]>`
+    select reason, min(at) as first, max(at) as last, sum(count)::bigint as count from tenant.uplink_gap
     where org_id = ${reading.orgId} and cluster_id = ${reading.clusterId} and at >= ${new Date(reading.span.fromMs)} and at < ${new Date(reading.span.toMs)}
-    order by at limit ${2 * GAPS_MAX}`;
-  return rows.flatMap((row) => lossGap(row.reason, row.count, row.at.getTime()) ?? []);
+    group by reason, floor(extract(epoch from at) * 1000 / ${together}::int)
+    order by first limit ${2 * GAPS_MAX}`;
+  return rows.flatMap((row) => lossGap(row.reason, row.count, row.first.getTime(), row.last.getTime()) ?? []);
 }
 
 /** Runs of imported hours, each of one source. */

@@ -148,6 +148,13 @@ function isFolded(kind: EntityKind, key: string, ids: ReadonlyMap<string, number
   return other !== key && ids.get(other) === ids.get(key);
 }
 
+/** How many of the keys had no room for a name of their own. */
+export function foldedAmong(kind: EntityKind, ids: ReadonlyMap<string, number>): number {
+  let count = 0;
+  for (const key of ids.keys()) if (isFolded(kind, key, ids)) count++;
+  return count;
+}
+
 /** The key that stands for all keys of its direction, and for edges of its protocol and TLS state, that have no room. */
 function otherKey(kind: EntityKind, key: string): string {
   const edge = kind === 'edge' ? parseEdgeKey(key) : null;

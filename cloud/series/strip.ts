@@ -3,7 +3,7 @@ import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
 import { CLUSTER_SUBJECT, DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../rollup/chunk.ts';
 import type { HealthCluster } from '../wire/entities.ts';
-import { dayChunks, hoursOf, membership, planRange } from './plan.ts';
+import { dayChunks, hoursOf, membership, planRange, sourcesOf } from './plan.ts';
 import type { Hours, Plan } from './plan.ts';
 import type { Span } from './range.ts';
 
@@ -25,13 +25,15 @@ export async function readStrips(tx: Transaction, orgId: OrgId, clusterIds: read
   await addPoints(tx, orgId, drafts, 'minute');
   await addPoints(tx, orgId, drafts, 'hour');
   await addWindows(tx, orgId, drafts);
-  return new Map([...drafts].map(([id, { points }]) => [id, { startMs: span.fromMs, stepMs: STRIP_STEP_MS, points }]));
+  return new Map([...drafts].map(([id, { points, sources }]) => [id, { startMs: span.fromMs, stepMs: STRIP_STEP_MS, points, ...(sources.length > 0 ? { imported: [...sources] } : {}) }]));
 }
 
 /** A strip on its way: `add` puts counts into the quarter of their time. */
 interface Draft {
   readonly plan: Plan;
   readonly points: Strip['points'];
+  /** Of imported hours. */
+  readonly sources: readonly string[];
   add(atMs: number, requests: number, failures: number): void;
 }
 
@@ -44,6 +46,7 @@ function draftOf(span: Span, hours: Hours, nowMs: number): Draft {
   return {
     plan: planRange(span, hours, nowMs, { coarsest: 'minute', everything: false }),
     points,
+    sources: sourcesOf(span, hours),
     add: (atMs, requests, failures) => {
       const point = points[Math.floor((atMs - span.fromMs) / STRIP_STEP_MS)];
       if (!point) return;

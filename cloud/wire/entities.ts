@@ -126,7 +126,11 @@ export const HealthCluster = z.object({
   openIncidents: Count,
   /** Worst workload by failures in the range, when the cluster isn't ok. */
   worst: z.object({ workload: z.string(), successRate: z.number(), origin: z.string().nullable() }).nullable(),
-  strip: z.object({ startMs: z.number(), stepMs: z.number(), points: z.array(z.object({ requests: Count, failures: Count, gap: z.boolean(), imported: z.boolean() })) }),
+  strip: z.object({
+    startMs: z.number(), stepMs: z.number(), points: z.array(z.object({ requests: Count, failures: Count, gap: z.boolean(), imported: z.boolean() })),
+    /** Sources of its imported points; absent without any. */
+    imported: z.array(z.string()).optional(),
+  }),
 });
 export const Health = z.object({ range: Range, sentence: z.string(), clusters: z.array(HealthCluster) });
 export type Health = z.infer<typeof Health>;

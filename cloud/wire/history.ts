@@ -20,7 +20,7 @@ export type Heatmap = z.infer<typeof Heatmap>;
  * `uncovered`: time of which no window is stored. The others happened at `fromMs` and say what was lost or folded:
  * windows of proxies, frames of the agent's spool, windows that came too late, too early or for an imported hour, rows over a cap.
  */
-export const GapReason = z.enum(['uncovered', 'proxy_windows', 'spool_frames', 'too_late', 'too_far_ahead', 'hour_imported', 'folded']);
+export const GapReason = z.enum(['uncovered', 'proxy_windows', 'spool_frames', 'too_late', 'too_far_ahead', 'hour_imported', 'folded', 'names_full']);
 export type GapReason = z.infer<typeof GapReason>;
 
 export const Gap = z.object({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stripBars } from './strip-bars.ts';
+import { importedRuns, stripBars } from './strip-bars.ts';
 
 test('colour tells failure, height traffic, and a gap is no bar', () => {
   const { bars, worst } = stripBars([
@@ -14,4 +14,10 @@ test('colour tells failure, height traffic, and a gap is no bar', () => {
 test('one failed request of two is no alarm, and no traffic has no worst', () => {
   expect(stripBars([{ requests: 2, failures: 1, gap: false }])).toMatchObject({ bars: [{ tone: 'ok' }], worst: null });
   expect(stripBars([]).bars).toEqual([]);
+});
+
+test('imported bars are found as stretches', () => {
+  const points = [true, true, false, true].map((imported) => ({ imported }));
+  expect(importedRuns(points)).toEqual([{ at: 0, length: 2 }, { at: 3, length: 1 }]);
+  expect(importedRuns([{ imported: false }])).toEqual([]);
 });

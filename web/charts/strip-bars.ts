@@ -22,3 +22,15 @@ export function stripBars(points: readonly { requests: number; failures: number;
   });
   return { bars, worst };
 }
+
+/** Stretches of imported bars: the first bar's index and how many follow it, itself included. */
+export function importedRuns(points: readonly { readonly imported: boolean }[]): { at: number; length: number }[] {
+  const runs: { at: number; length: number }[] = [];
+  for (const [at, { imported }] of points.entries()) {
+    if (!imported) continue;
+    const last = runs.at(-1);
+    if (last && last.at + last.length === at) last.length++;
+    else runs.push({ at, length: 1 });
+  }
+  return runs;
+}

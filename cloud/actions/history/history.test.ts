@@ -76,6 +76,11 @@ test('what was imported is in every answer with its source, and the same body ag
   const minutes = await series(id, HOUR, HOUR + HOUR_MS);
   expect(minutes.range.resolutionMs).toBe(60_000);
   expect(minutes.points.map((point) => point.gap)).toEqual(minutes.points.map((point) => !history.windows.some((window) => window.lengthMs === 60_000 && window.startMs === point.startMs)));
+  const health = await get<Health>('getHealth', `/api/v1/orgs/past/health?fromMs=${HOUR}&toMs=${HOUR + 2 * HOUR_MS}`);
+  const strip = health.clusters.find((cluster) => cluster.id === id)?.strip;
+  expect(strip?.imported).toEqual(['generated history']);
+  expect(strip?.points.filter((point) => point.imported)).toHaveLength(12);
+  expect(strip?.points.reduce((sum, point) => sum + point.requests, 0)).toBe(inboundOf(history.windows));
   const audit = await asOrg(cloud.database, 'past', (tx) => tx`select details from tenant.audit where action = 'history.import' and target = ${id}`);
   expect(audit).toEqual([{ details: { source: 'generated history', hours: 3, entities: 0, refused: 0 } }]);
 });

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { HealthCluster } from '../../../cloud/wire/entities.ts';
 import { apiQuery } from '../../api/queries.ts';
 import { pollMs, rangeQuery } from '../../api/range.ts';
-import { Strip } from '../../charts/strip.tsx';
+import { Strip, StripNote } from '../../charts/strip.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { latencyColumns, MtlsCell, SuccessCell } from '../../components/golden-cells.tsx';
 import { To } from '../../components/link.tsx';
@@ -33,6 +33,7 @@ export function FleetPage(): React.JSX.Element {
         <>
           <Sentence text={sentence} status={overallStatus(clusters.map((cluster) => cluster.status))} aside={<To to={paths.connect(slug)} className={buttonClass()}>Connect a cluster</To>} />
           <DataTable label="Clusters" rows={clusters} columns={columnsAt(nowMs)} rowKey={(cluster) => cluster.id} initialSort={{ key: 'health', descending: false }} href={(cluster) => paths.topology(slug, cluster.id)} />
+          <StripNote strips={clusters.map((cluster) => cluster.strip)} />
           <ul className="mt-6 space-y-1.5">
             {clusters.map((cluster) => cluster.worst !== null && <WorstLine key={cluster.id} slug={slug} cluster={cluster} worst={cluster.worst} />)}
           </ul>
