@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Endpoint } from '../wire/orders.ts';
 import { seededRandom } from '../test/random.ts';
 import type { Balancer, Candidate } from './balancer.ts';
-import { AVOID_US_MAX, AVOID_US_MIN, createBalancer } from './p2c.ts';
+import { AVOID_US_MAX, AVOID_US_MIN } from './member.ts';
+import { createBalancer } from './p2c.ts';
 
 function endpoints(count: number): Endpoint[] {
   return Array.from({ length: count }, (_, at) => ({
