@@ -181,7 +181,7 @@ export class Host {
     };
     const ringTicks = Math.ceil(RING_MS_MAX / config.windowMs);
     const knownTo = Math.floor((spool?.lastSealedMs ?? this.#clock.nowMs()) / config.windowMs);
-    return new Absences({ tick: () => this.#ticker.tick().tick, ringTicks, keep }, readKnownProcesses(file), knownTo);
+    return new Absences({ tick: () => this.#ticker.tick().tick, ringTicks, keep }, readKnownProcesses(file, spool?.lastLostOf ?? []), knownTo);
   }
 
   #makeSealer(): Sealer {

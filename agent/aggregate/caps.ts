@@ -3,6 +3,7 @@ import { EDGES_PER_CLUSTER_MAX, ROUTES_PER_CLUSTER_MAX } from '../wire/rollup.ts
 import { OTHER, ROUTES_PER_SERVICE_MAX, SOURCES_PER_SERVICE_MAX } from '../../proxy/wire/report.ts';
 import type { EdgeRow, RouteRow } from '../../proxy/wire/report.ts';
 import { foldEdges, foldRoutes } from './rows.ts';
+import { type Steps, each, sorted } from './steps.ts';
 
 export interface Limits {
   readonly edges: number;
@@ -24,21 +25,22 @@ export interface Capped<Row> {
   readonly folded: number;
 }
 
-export function capEdges(rows: readonly EdgeRow[], limits: Limits): Capped<EdgeRow> {
-  const noisy = overCap(rows, (row) => `${row.direction} ${row.service}`, (row) => row.source, limits.sourcesPerService);
-  const bySource = foldOver(rows, noisy, (row) => ({ ...row, source: OTHER }), foldEdges);
+export function* capEdges(rows: readonly EdgeRow[], limits: Limits): Steps<Capped<EdgeRow>> {
+  const noisy = yield* overCap(rows, (row) => `${row.direction} ${row.service}`, (row) => row.source, limits.sourcesPerService);
+  const bySource = yield* foldOver(rows, noisy, (row) => ({ ...row, source: OTHER }), foldEdges);
   // One place is kept for each kind of `other` row, so that the cap holds after the folding.
-  const kinds = new Set(rows.map((row) => `${row.direction} ${row.protocol} ${row.tls}`)).size;
-  const over = overCount(bySource.rows, limits.edges, kinds);
-  const byCluster = foldOver(bySource.rows, over, (row) => ({ ...row, source: OTHER, service: OTHER, destination: OTHER }), foldEdges);
+  const kinds = new Set<string>();
+  yield* each(rows, (row) => void kinds.add(`${row.direction} ${row.protocol} ${row.tls}`));
+  const over = yield* overCount(bySource.rows, limits.edges, kinds.size);
+  const byCluster = yield* foldOver(bySource.rows, over, (row) => ({ ...row, source: OTHER, service: OTHER, destination: OTHER }), foldEdges);
   return { rows: byCluster.rows, folded: bySource.folded + byCluster.folded };
 }
 
-export function capRoutes(rows: readonly RouteRow[], limits: Limits): Capped<RouteRow> {
-  const noisy = overCap(rows, (row) => `${row.direction} ${row.service}`, (row) => row.route, limits.routesPerService);
-  const byService = foldOver(rows, noisy, (row) => ({ ...row, route: OTHER }), foldRoutes);
-  const over = overCount(byService.rows, limits.routes, 2);
-  const byCluster = foldOver(byService.rows, over, (row) => ({ ...row, service: OTHER, route: OTHER }), foldRoutes);
+export function* capRoutes(rows: readonly RouteRow[], limits: Limits): Steps<Capped<RouteRow>> {
+  const noisy = yield* overCap(rows, (row) => `${row.direction} ${row.service}`, (row) => row.route, limits.routesPerService);
+  const byService = yield* foldOver(rows, noisy, (row) => ({ ...row, route: OTHER }), foldRoutes);
+  const over = yield* overCount(byService.rows, limits.routes, 2);
+  const byCluster = yield* foldOver(byService.rows, over, (row) => ({ ...row, service: OTHER, route: OTHER }), foldRoutes);
   return { rows: byCluster.rows, folded: byService.folded + byCluster.folded };
 }
 
@@ -46,28 +48,37 @@ interface Counted {
   readonly requests: number;
 }
 
-function foldOver<Row extends Counted>(
+function* foldOver<Row extends Counted>(
   rows: readonly Row[],
   over: ReadonlySet<Row>,
   rename: (row: Row) => Row,
-  fold: (rows: readonly Row[]) => Row[],
-): Capped<Row> {
+  fold: (rows: readonly Row[]) => Steps<Row[]>,
+): Steps<Capped<Row>> {
   if (over.size === 0) return { rows, folded: 0 };
   let folded = 0;
-  for (const row of over) folded += row.requests;
-  return { rows: fold(rows.map((row) => (over.has(row) ? rename(row) : row))), folded };
+  const renamed: Row[] = [];
+  yield* each(rows, (row) => {
+    if (over.has(row)) folded += row.requests;
+    renamed.push(over.has(row) ? rename(row) : row);
+  });
+  return { rows: yield* fold(renamed), folded };
 }
 
 /** The rows whose name isn't among the `max` busiest names of their group; `other` itself takes no place. */
-function overCap<Row extends Counted>(rows: readonly Row[], groupOf: (row: Row) => string, nameOf: (row: Row) => string, max: number): Set<Row> {
+function* overCap<Row extends Counted>(rows: readonly Row[], groupOf: (row: Row) => string, nameOf: (row: Row) => string, max: number): Steps<Set<Row>> {
   const groups = new Map<string, Map<string, number>>();
-  for (const row of rows) {
+  yield* each(rows, (row) => {
     const group = groupOf(row);
     const weights = groups.get(group) ?? new Map<string, number>();
     groups.set(group, weights.set(nameOf(row), (weights.get(nameOf(row)) ?? 0) + row.requests));
-  }
-  const kept = new Map([...groups].map(([group, weights]) => [group, busiest(weights, max)]));
-  return new Set(rows.filter((row) => nameOf(row) !== OTHER && !kept.get(groupOf(row))?.has(nameOf(row))));
+  });
+  const kept = new Map<string, Set<string>>();
+  yield* each(groups, ([group, weights]) => void kept.set(group, busiest(weights, max)));
+  const over = new Set<Row>();
+  yield* each(rows, (row) => {
+    if (nameOf(row) !== OTHER && !kept.get(groupOf(row))?.has(nameOf(row))) over.add(row);
+  });
+  return over;
 }
 
 function busiest(weights: ReadonlyMap<string, number>, max: number): Set<string> {
@@ -77,8 +88,8 @@ function busiest(weights: ReadonlyMap<string, number>, max: number): Set<string>
 }
 
 /** The quietest rows that have to go so that `max` rows remain, `others` of them being `other` rows. */
-function overCount<Row extends Counted>(rows: readonly Row[], max: number, others: number): Set<Row> {
+function* overCount<Row extends Counted>(rows: readonly Row[], max: number, others: number): Steps<Set<Row>> {
   if (rows.length <= max) return new Set();
-  const ranked = [...rows].sort((a, b) => b.requests - a.requests);
+  const ranked = yield* sorted(rows, (a, b) => b.requests - a.requests);
   return new Set(ranked.slice(Math.max(0, max - others)));
 }

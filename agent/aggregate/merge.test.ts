@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { addSparse, createHistogram, histogramCount, toSparse } from '../../proxy/wire/histogram.ts';
 import { LIMITS } from './caps.ts';
-import { mergeWindows } from './merge.ts';
+import { mergeSteps, mergeWindows } from './merge.ts';
+import { ROWS_PER_STEP, sorted, finish } from './steps.ts';
 import { makeCounters, makeEdge, makeRoute, makeWindow } from './testing.ts';
 
 const LENGTH_MS = 10_000;
@@ -106,4 +107,20 @@ test('the histograms of many rows merge to the sum of their buckets', () => {
     const windows = parts.map((part, at) => makeWindow(`p${at}`, 1, 7, [makeEdge({ latency: toSparse(part) })]));
     expect(mergeWindows(windows, LENGTH_MS).windows[0]?.edges.latency).toEqual([toSparse(sum)]);
   }
+});
+
+test('merging many rows gives way every few hundred of them, from the first to the last', () => {
+  const rows = (proxy: number) => Array.from({ length: 100 }, (_, at) => makeEdge({ service: `shop/e${proxy}`, destination: `shop/host/d${at}` }));
+  const windows = Array.from({ length: 200 }, (_, proxy) => makeWindow(`p${proxy}`, 1, 7, rows(proxy)));
+  const steps = mergeSteps(windows, LENGTH_MS, { ...LIMITS, edges: 1_000 });
+  let count = 0;
+  while (steps.next().done !== true) count += 1;
+  // Each row is folded, sorted, summed up, looked at by three caps and folded again.
+  expect(count).toBeGreaterThan((20_000 / ROWS_PER_STEP) * 8);
+});
+
+test.each([0, 1, ROWS_PER_STEP, ROWS_PER_STEP + 1, 7 * ROWS_PER_STEP + 3])('%i items are sorted as the language sorts them, equal ones in their order', (length) => {
+  const items = Array.from({ length }, (_, at) => ({ key: (at * 7919) % 101, at }));
+  const compare = (a: { key: number }, b: { key: number }): number => a.key - b.key;
+  expect(finish(sorted(items, compare))).toEqual(items.toSorted(compare));
 });

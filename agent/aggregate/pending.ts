@@ -11,6 +11,8 @@ export interface Batch {
   readonly marks: Marks;
   /** Windows of proxies that ended, which nobody has any more; absent: none. */
   readonly lost?: number;
+  /** Instances whose loss that is: on disk with it, so that no later start tells it again. */
+  readonly lostOf?: readonly string[];
 }
 
 /** More rows than this wait only while the disk fails or a flood of late windows comes; 3 full clusters' worth. */

@@ -1,7 +1,8 @@
 /** What a frame says of the proxies' windows in it. */
 import type { ProxyWindow } from '../../proxy/wire/report.ts';
 import type { ClusterWindow } from '../wire/rollup.ts';
-import { mergeWindows } from './merge.ts';
+import { mergeSteps } from './merge.ts';
+import type { Steps } from './steps.ts';
 
 export interface Sealed {
   readonly windows: readonly ClusterWindow[];
@@ -11,9 +12,9 @@ export interface Sealed {
   readonly folded: number;
 }
 
-/** `lost`: windows that went with their proxies' processes. */
-export function sealWindows(windows: readonly ProxyWindow[], lengthMs: number, lost = 0): Sealed {
-  const merged = mergeWindows(windows, lengthMs);
+/** Merges in small steps. `lost`: windows that went with their proxies' processes. */
+export function* sealSteps(windows: readonly ProxyWindow[], lengthMs: number, lost = 0): Steps<Sealed> {
+  const merged = yield* mergeSteps(windows, lengthMs);
   return {
     windows: merged.windows,
     proxyWindows: windows.reduce((sum, { dropped }) => sum + dropped.windows, lost),

@@ -30,6 +30,7 @@ interface Loss {
 /** Windows that are lost, at most so many, and how to say that a frame on disk tells of them. */
 export interface Told {
   readonly windows: number;
+  readonly instances: readonly string[];
   readonly done: () => void;
 }
 
@@ -52,7 +53,7 @@ export class Absences {
   #untold: readonly Loss[] = [];
   #telling: readonly Loss[] = [];
 
-  /** `recovered` were linked when the last agent ended; it had all of theirs before the tick `from`. */
+  /** `recovered` were linked when the last agent ended, and no frame on disk tells their loss; it had all of theirs before the tick `from`. */
   constructor(parts: AbsenceParts, recovered: readonly KnownProcess[], from: number) {
     this.#parts = parts;
     for (const process of recovered.slice(0, PROCESSES_MAX)) this.#entries.set(process.instance, { ...process, missing: { from, to: null } });
@@ -97,7 +98,7 @@ export class Absences {
       this.#telling = this.#telling.filter((loss) => !taken.includes(loss));
       this.#keep();
     };
-    return { windows: taken.reduce((sum, { windows }) => sum + windows, 0), done };
+    return { windows: taken.reduce((sum, { windows }) => sum + windows, 0), instances: taken.map(({ process }) => process.instance), done };
   }
 
   /** The window that it was counting is lost at least; more than its ring held can't be. */

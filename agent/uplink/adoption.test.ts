@@ -97,7 +97,7 @@ test('a batch that the cloud has as a whole is not repeated at all, and its prox
 
 test('what was lost is told all the same when nothing else of the batch is left', async () => {
   let told = 0;
-  lost = [{ windows: 2, done: () => (told += 1) }];
+  lost = [{ windows: 2, instances: [], done: () => (told += 1) }];
   take(1, 100);
   await seal('in vain');
   expect(told).toBe(0);
@@ -108,7 +108,7 @@ test('what was lost is told all the same when nothing else of the batch is left'
 });
 
 test('a loss that is sealed before any cloud has adopted the spool is told by that frame', async () => {
-  lost = [{ windows: 2, done: () => {} }];
+  lost = [{ windows: 2, instances: [], done: () => {} }];
   take(1, 100);
   await seal('well');
   await welcome(4, {});

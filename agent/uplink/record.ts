@@ -12,7 +12,8 @@ const HEADER_BYTES = 12;
 /** A longer record is damage, not data. */
 export const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 
-interface DataMeta {
+/** What every record with windows says of itself. */
+export interface DataMeta {
   readonly sequence: number;
   readonly sealedAtMs: number;
   /** Segments below this one are gone, whether or not their files still are there. */
@@ -21,6 +22,8 @@ interface DataMeta {
   readonly droppedFrames: number;
   /** Per epoch what the cloud had acknowledged by then. */
   readonly acknowledged: readonly (readonly [epoch: number, sequence: number])[];
+  /** Instances whose loss with their process this record tells; absent: none. */
+  readonly lostOf?: readonly string[];
 }
 
 /** What a record is, readable without its payload. */

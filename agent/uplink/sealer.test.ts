@@ -116,18 +116,18 @@ test('late, lost and repeated windows are counted', async () => {
 
 test('a loss is told once: by the next frame that reaches the disk, by one of its own when nothing else waits', async () => {
   let told = 0;
-  lost = [{ windows: 3, done: () => (told += 1) }];
+  lost = [{ windows: 3, instances: ['x', 'y'], done: () => (told += 1) }];
   diskFails = true;
   await sealer.seal();
   expect([stored, told]).toEqual([[], 0]);
   diskFails = false;
   await sealer.seal();
   await sealer.seal();
-  expect(stored).toEqual([{ windows: [], marks: {}, lost: 3 }]);
+  expect(stored).toEqual([{ windows: [], marks: {}, lost: 3, lostOf: ['x', 'y'] }]);
   expect([told, metrics.get('windows_lost_total')]).toEqual([1, 3]);
-  lost = [{ windows: 1, done: () => (told += 1) }];
+  lost = [{ windows: 1, instances: ['z'], done: () => (told += 1) }];
   sealer.take(makeWindow('a', 1, 5));
   nowMs = 62_000;
   await sealer.seal();
-  expect(stored.at(-1)).toMatchObject({ windows: [{ instance: 'a' }], marks: { a: 1 }, lost: 1 });
+  expect(stored.at(-1)).toMatchObject({ windows: [{ instance: 'a' }], marks: { a: 1 }, lost: 1, lostOf: ['z'] });
 });

@@ -155,7 +155,7 @@ export class Sealer {
     this.#told = this.#parts.takeLost();
     if (!this.#told) return batch;
     this.#parts.metrics.add('windows_lost_total', this.#told.windows);
-    return { windows: [], marks: {}, ...batch, lost: this.#told.windows };
+    return { windows: [], marks: {}, ...batch, lost: this.#told.windows, lostOf: this.#told.instances };
   }
 
   /** A frame carries the marks of all proxies that may still have something to send. */

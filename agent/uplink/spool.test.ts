@@ -62,6 +62,18 @@ test('frames keep their place and content over a restart, and a restart begins a
   expect((await framesIn(second))[0]).toMatchObject({ marks: { a: 1 }, windows: [{ startMs: 10_000, edges: { requests: [5] } }] });
 });
 
+test('while many rows are merged the event loop goes round', async () => {
+  const spool = await adopted();
+  const rows = Array.from({ length: 400 }, (_, at) => makeEdge({ destination: `shop/host/d${at}` }));
+  const windows = Array.from({ length: 200 }, (_, proxy) => makeWindow(`p${proxy}`, 1, 1, rows.map((row) => ({ ...row, source: `shop/host/s${proxy}` }))));
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  await spool.append({ windows, marks: marksOf(windows) }, LENGTH_MS, 1000);
+  clearInterval(timer);
+  // Without slices it is one or two, those of the disk.
+  expect(turns).toBeGreaterThan(10);
+});
+
 test('a spool that no cloud has adopted has no epoch and sends nothing, however often it restarts', async () => {
   const first = await openSpool(folder);
   await first.append(batchOf(1), LENGTH_MS, 1000);

@@ -2,13 +2,14 @@
  * The frames that the cloud hasn't acknowledged, on disk. A frame and the marks of the proxies' windows in it are one
  * record, so that after any crash either both are there or neither.
  */
-import { sealWindows } from '../aggregate/seal.ts';
+import { sealSteps } from '../aggregate/seal.ts';
 import type { Batch, Marks } from '../aggregate/pending.ts';
 import { AgentFault, messageOf } from '../fault.ts';
 import type { AgentFrame } from '../wire/up.ts';
 import { deflatePayload, encodeRecord, inflatePayload, readRecord, scanRecords } from './record.ts';
-import type { FramePayload, RawPayload, RecordMeta, StoredRecord } from './record.ts';
+import type { DataMeta, FramePayload, RawPayload, RecordMeta, StoredRecord } from './record.ts';
 import { Segments } from './segments.ts';
+import { inSlices } from './slices.ts';
 
 export const SPOOL_MS_MAX = 24 * 3_600_000;
 export const SPOOL_BYTES_MAX = 256 * 1024 * 1024;
@@ -48,6 +49,7 @@ export class Spool {
   /** The segment whose newest record holds the marks. */
   #marksSegment = 0;
   #lastSealedMs: number | null = null;
+  #lastLostOf: readonly string[] = [];
   #busy: Promise<unknown> = Promise.resolve();
   #damaged = 0;
   #droppedFrames = 0;
@@ -85,6 +87,11 @@ export class Spool {
     return this.#lastSealedMs;
   }
 
+  /** Instances whose loss the newest record tells; whoever was killed behind it had no time to note that. */
+  get lastLostOf(): readonly string[] {
+    return this.#lastLostOf;
+  }
+
   get frames(): number {
     return this.#entries.length;
   }
@@ -109,7 +116,7 @@ export class Spool {
    */
   append(batch: Batch, lengthMs: number, nowMs: number): Promise<void> {
     return this.#exclusive(async () => {
-      const [meta, payload] = this.#compose(batch, lengthMs, nowMs);
+      const [meta, payload] = await this.#compose(batch, lengthMs, nowMs);
       const doomed = this.#doomedSegments(nowMs, payload.length);
       const lost = this.#entries.filter(({ segment }) => doomed.has(segment));
       const floor = Math.max(0, ...doomed) + 1;
@@ -119,6 +126,7 @@ export class Spool {
       this.#untold = 0;
       this.#marks = batch.marks;
       this.#lastSealedMs = full.sealedAtMs;
+      this.#lastLostOf = full.lostOf ?? [];
       this.#marksSegment = id;
       this.#entries = [...this.#entries.filter(({ segment }) => !doomed.has(segment)), { meta: full, segment: id, offset, length }];
       this.#droppedFrames += lost.length;
@@ -173,7 +181,7 @@ export class Spool {
     const previous = before && this.#epochOf(before) === epoch ? before.meta.sequence : 0;
     const record = readRecord(await this.#segments.read(entry.segment, entry.offset, entry.length), entry.offset);
     if (!record) this.#dropDamaged(entry);
-    return record && { kind: 'frame', epoch, sequence, previous, ...this.#contentOf(record) };
+    return record && { kind: 'frame', epoch, sequence, previous, ...(await this.#contentOf(record)) };
   }
 
   /** Waits for what is being written and closes the files. */
@@ -188,7 +196,7 @@ export class Spool {
     this.#untold += 1;
   }
 
-  #contentOf(record: StoredRecord): Pick<AgentFrame, 'windows' | 'marks' | 'dropped'> {
+  async #contentOf(record: StoredRecord): Promise<Pick<AgentFrame, 'windows' | 'marks' | 'dropped'>> {
     const { meta } = record;
     switch (meta.kind) {
       case 'frame': {
@@ -198,7 +206,7 @@ export class Spool {
       case 'raw': {
         const { windows, marks, lost } = inflatePayload<RawPayload>(record);
         const known = this.#adoption?.marks ?? {};
-        const { windows: merged, proxyWindows, folded } = sealWindows(windows.filter(({ instance, sequence }) => sequence > (known[instance] ?? 0)), meta.lengthMs, lost);
+        const { windows: merged, proxyWindows, folded } = await inSlices(sealSteps(windows.filter(({ instance, sequence }) => sequence > (known[instance] ?? 0)), meta.lengthMs, lost));
         return { windows: merged, marks: raiseMarks(marks, known, Object.keys(marks)), dropped: { proxyWindows, folded, frames: meta.droppedFrames } };
       }
       case 'adopted':
@@ -208,11 +216,13 @@ export class Spool {
     }
   }
 
-  #compose(batch: Batch, lengthMs: number, nowMs: number): [Entry['meta'], Buffer] {
-    const base = { sequence: this.#sequence + 1, sealedAtMs: nowMs, floor: 0, droppedFrames: 0, acknowledged: this.#latestAcknowledged() };
-    if (this.#epoch === null) return [{ kind: 'raw', ...base, lengthMs }, deflatePayload(batch)];
-    const { windows, proxyWindows, folded } = sealWindows(batch.windows, lengthMs, batch.lost);
-    return [{ kind: 'frame', ...base, epoch: this.#epoch, dropped: { proxyWindows, frames: 0, folded } }, deflatePayload({ windows, marks: batch.marks })];
+  async #compose(batch: Batch, lengthMs: number, nowMs: number): Promise<[Entry['meta'], Buffer]> {
+    // The number is drawn last: an acknowledgement between the slices may raise it.
+    const base = (): DataMeta => ({ sequence: this.#sequence + 1, sealedAtMs: nowMs, floor: 0, droppedFrames: 0, acknowledged: this.#latestAcknowledged(), ...(batch.lostOf ? { lostOf: batch.lostOf } : {}) });
+    if (this.#epoch === null) return [{ kind: 'raw', ...base(), lengthMs }, deflatePayload(batch)];
+    const { windows, proxyWindows, folded } = await inSlices(sealSteps(batch.windows, lengthMs, batch.lost));
+    const payload = deflatePayload({ windows, marks: batch.marks });
+    return [{ kind: 'frame', ...base(), epoch: this.#epoch, dropped: { proxyWindows, frames: 0, folded } }, payload];
   }
 
   #latestAcknowledged(): (readonly [number, number])[] {
@@ -282,6 +292,7 @@ export class Spool {
     this.#entries.push({ meta, segment, offset, length });
     this.#marks = marks;
     this.#lastSealedMs = meta.sealedAtMs;
+    this.#lastLostOf = meta.lostOf ?? [];
     this.#marksSegment = segment;
     for (const [epoch, sequence] of meta.acknowledged) this.#acknowledged.set(epoch, sequence);
     if (meta.kind === 'frame') this.#epoch = Math.max(meta.epoch, this.#epoch ?? 0);
