@@ -15,6 +15,8 @@ import { allows, authenticate } from './auth/request.ts';
 import { ApiError } from './context.ts';
 import type { OrgContext } from './context.ts';
 import { newId } from './ids.ts';
+import { EXPOSITION_TYPE } from './metrics/exposition.ts';
+import { mayReadMetrics } from './metrics/guard.ts';
 import type { Services } from './services.ts';
 import { calls } from './wire/calls.ts';
 import type { Call, CallName } from './wire/calls.ts';
@@ -32,6 +34,10 @@ export interface AppOptions {
   readonly ready: () => boolean;
   /** The peer's address, from what the runtime hands over beside a request; null when it isn't known. */
   readonly clientAddress: (bindings: unknown) => string | null;
+  /** Metrics about this process; `token` null: for this machine only. */
+  readonly metrics: { readonly token: string | null; text(): Promise<string> };
+  /** Answers of the API by class of status, as `2xx`. */
+  readonly answers: Record<string, number>;
   /** Answers what is no path of ours: the console's files. */
   readonly fallback: (request: Request) => Promise<Response>;
 }
@@ -49,11 +55,14 @@ export function createApp(options: AppOptions): App {
     await next();
     context.header('x-request-id', requestId);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!context.res.headers.has(name)) context.header(name, value);
+    const status = `${Math.floor(context.res.status / 100)}xx`;
+    options.answers[status] = (options.answers[status] ?? 0) + 1;
     logRequest(services, context, services.now() - started);
   });
   app.use('/api/auth/*', limitBody(BODY_BYTES_MAX));
   app.onError((error, context) => failed(services, error, context));
   mountHealth(app, options);
+  mountMetrics(app, options);
   mountDocuments(app, services);
   app.on(['GET', 'POST'], '/api/auth/*', limitBody(BODY_BYTES_MAX), (context) => services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env))));
   for (const name of Object.keys(calls) as CallName[]) mountCall(app, services, name);
@@ -74,10 +83,10 @@ function withClientAddress(request: Request, address: string | null): Request {
   return new Request(request, { headers });
 }
 
-/** One line per request; health checks are not worth one. */
+/** One line per request; health checks and scrapes are not worth one. */
 function logRequest(services: Services, context: Context<Env>, ms: number): void {
   const { path } = context.req;
-  if (path === '/healthz' || path === '/readyz') return;
+  if (path === '/healthz' || path === '/readyz' || path === '/metrics') return;
   services.log.info({ requestId: context.get('requestId'), method: context.req.method, path, status: context.res.status, ms }, 'request');
 }
 
@@ -98,6 +107,15 @@ function mountHealth(app: App, options: AppOptions): void {
   app.get('/readyz', async (context) => {
     const ready = options.ready() && (await check());
     return context.json({ status: ready ? 'ready' : 'not ready' }, ready ? 200 : 503);
+  });
+}
+
+function mountMetrics(app: App, { metrics, clientAddress }: AppOptions): void {
+  app.get('/metrics', async (context) => {
+    const verdict = mayReadMetrics(context.req.raw.headers, clientAddress(context.env), metrics.token);
+    if (verdict === 'token_needed') throw new ApiError('token_invalid', 'The metrics need Authorization: Bearer with the operator’s METRICS_TOKEN.');
+    if (verdict === 'loopback_only') throw new ApiError('forbidden', 'The metrics are for this machine only, unless the operator sets METRICS_TOKEN.');
+    return context.body(await metrics.text(), 200, { 'content-type': EXPOSITION_TYPE, 'cache-control': 'no-store' });
   });
 }
 

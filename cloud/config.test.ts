@@ -6,13 +6,13 @@ const GOOD = { DATABASE_URL: 'postgres://sidelight_server:x@127.0.0.1:5432/sidel
 test('what is needed is enough', () => {
   expect(parseConfig(GOOD)).toEqual({
     kind: 'config',
-    config: { port: 7400, host: '127.0.0.1', databaseUrl: GOOD.DATABASE_URL, secret: GOOD.SIDELIGHT_SECRET, publicUrl: null, outboundAllow: [], consoleDir: null, clockOffsetMs: 0, logLevel: 'info' },
+    config: { port: 7400, host: '127.0.0.1', databaseUrl: GOOD.DATABASE_URL, secret: GOOD.SIDELIGHT_SECRET, publicUrl: null, outboundAllow: [], metricsToken: null, consoleDir: null, clockOffsetMs: 0, logLevel: 'info' },
   });
 });
 
 test('every fault is told at once', () => {
-  const parsed = parseConfig({ PORT: '70000', DATABASE_URL: 'mysql://x', SIDELIGHT_SECRET: 'short', PUBLIC_URL: 'https://x.test/path', OUTBOUND_ALLOW: 'nonsense', LOG_LEVEL: 'loud' });
-  expect(parsed.kind === 'faults' ? parsed.faults.map((fault) => fault.setting) : []).toEqual(['PORT', 'DATABASE_URL', 'SIDELIGHT_SECRET', 'PUBLIC_URL', 'OUTBOUND_ALLOW', 'LOG_LEVEL']);
+  const parsed = parseConfig({ PORT: '70000', DATABASE_URL: 'mysql://x', SIDELIGHT_SECRET: 'short', PUBLIC_URL: 'https://x.test/path', OUTBOUND_ALLOW: 'nonsense', METRICS_TOKEN: 'short', LOG_LEVEL: 'loud' });
+  expect(parsed.kind === 'faults' ? parsed.faults.map((fault) => fault.setting) : []).toEqual(['PORT', 'DATABASE_URL', 'SIDELIGHT_SECRET', 'PUBLIC_URL', 'OUTBOUND_ALLOW', 'METRICS_TOKEN', 'LOG_LEVEL']);
 });
 
 test('a fault never repeats the secret', () => {

@@ -9,6 +9,7 @@ export const SETTINGS = [
   { name: 'SIDELIGHT_SECRET', default: null, meaning: '32 characters or more; signs sessions and seals webhook secrets; keep it for ever' },
   { name: 'PUBLIC_URL', default: 'http://HOST:PORT', meaning: 'origin under which people and agents reach the cloud' },
   { name: 'OUTBOUND_ALLOW', default: '', meaning: 'host:port entries, separated by commas, that webhooks may reach although they are private' },
+  { name: 'METRICS_TOKEN', default: '', meaning: 'bearer token of /metrics, 16 characters or more; without one only this machine may read it' },
   { name: 'CONSOLE_DIR', default: 'web/dist', meaning: 'folder of the built console' },
   { name: 'CLOCK_OFFSET_MS', default: '0', meaning: 'for tests: added to the clock of this machine' },
   { name: 'LOG_LEVEL', default: 'info', meaning: 'debug, info, warn or error' },
@@ -25,6 +26,8 @@ export interface CloudConfig {
   /** Null: made from the address that the server got. */
   readonly publicUrl: string | null;
   readonly outboundAllow: readonly string[];
+  /** Null: /metrics is for this machine only. */
+  readonly metricsToken: string | null;
   readonly consoleDir: string | null;
   readonly clockOffsetMs: number;
   readonly logLevel: LogLevel;
@@ -39,6 +42,7 @@ export interface ConfigFault {
 export type ParsedConfig = { readonly kind: 'config'; readonly config: CloudConfig } | { readonly kind: 'faults'; readonly faults: readonly ConfigFault[] };
 
 const SECRET_LENGTH_MIN = 32;
+const METRICS_TOKEN_LENGTH_MIN = 16;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): ParsedConfig {
@@ -52,6 +56,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     secret: parseSecret(env['SIDELIGHT_SECRET'] ?? '', (message) => fault('SIDELIGHT_SECRET', message)),
     publicUrl: text('PUBLIC_URL') === '' ? null : parsePublicUrl(text('PUBLIC_URL'), (message) => fault('PUBLIC_URL', message)),
     outboundAllow: parseAllow(text('OUTBOUND_ALLOW'), (message) => fault('OUTBOUND_ALLOW', message)),
+    metricsToken: parseToken(text('METRICS_TOKEN'), (message) => fault('METRICS_TOKEN', message)),
     consoleDir: text('CONSOLE_DIR') || null,
     clockOffsetMs: parseOffset(text('CLOCK_OFFSET_MS') || '0', (message) => fault('CLOCK_OFFSET_MS', message)),
     logLevel: parseLevel(text('LOG_LEVEL') || 'info', (message) => fault('LOG_LEVEL', message)),
@@ -81,6 +86,11 @@ function parseDatabase(text: string, complain: Complain): string {
 function parseSecret(text: string, complain: Complain): string {
   if (text.length < SECRET_LENGTH_MIN) complain(`has ${text.length} characters; give at least ${SECRET_LENGTH_MIN}, for example from: openssl rand -base64 32`);
   return text;
+}
+
+function parseToken(text: string, complain: Complain): string | null {
+  if (text !== '' && text.length < METRICS_TOKEN_LENGTH_MIN) complain(`has ${text.length} characters; give at least ${METRICS_TOKEN_LENGTH_MIN}`);
+  return text === '' ? null : text;
 }
 
 function parsePublicUrl(text: string, complain: Complain): string {

@@ -12,6 +12,7 @@ export interface CloudOptions {
   readonly publicUrl: string;
   /** host:port list. */
   readonly outboundAllow: string;
+  readonly metricsToken?: string | undefined;
   readonly logFile: string;
   /** For tests: what its clock is ahead of the machine's. */
   readonly clockOffsetMs?: number;
@@ -35,6 +36,7 @@ export function spawnCloud(family: Family, options: CloudOptions): Child {
       SIDELIGHT_SECRET: options.secret,
       PUBLIC_URL: options.publicUrl,
       OUTBOUND_ALLOW: options.outboundAllow,
+      ...(options.metricsToken === undefined ? {} : { METRICS_TOKEN: options.metricsToken }),
       ...(options.clockOffsetMs === undefined ? {} : { CLOCK_OFFSET_MS: String(options.clockOffsetMs) }),
     },
   });

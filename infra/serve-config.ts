@@ -14,6 +14,8 @@ export interface ServeConfig {
   readonly publicUrl: string | undefined;
   /** host:port list of exceptions for outgoing webhooks. */
   readonly outboundAllow: string;
+  /** Undefined: /metrics is for this machine only. */
+  readonly metricsToken: string | undefined;
 }
 
 export interface ConfigFault {
@@ -40,8 +42,10 @@ export const SETTINGS = [
   { name: 'SIDELIGHT_SECRET', fallback: '', doc: 'signs sessions and seals channel secrets, 32 characters or more; empty: made and kept' },
   { name: 'PUBLIC_URL', fallback: '', doc: 'address under which people reach it; empty: http://HOST:PORT' },
   { name: 'OUTBOUND_ALLOW', fallback: '', doc: 'host:port,… that webhooks may reach although the address is private' },
+  { name: 'METRICS_TOKEN', fallback: '', doc: 'bearer token of /metrics, 16 characters or more; empty: for this machine only' },
 ] as const satisfies readonly Setting[];
 
+const METRICS_TOKEN_LENGTH_MIN = 16;
 /** Sessions and sealed secrets rest on it. */
 const SECRET_LENGTH_MIN = 32;
 
@@ -61,6 +65,7 @@ export function parseServeConfig(env: Environment): ParsedConfig {
   refuse('SIDELIGHT_SECRET', secretFault(text('SIDELIGHT_SECRET')));
   refuse('PUBLIC_URL', publicUrlFault(text('PUBLIC_URL')));
   for (const entry of allowEntries(text('OUTBOUND_ALLOW'))) refuse('OUTBOUND_ALLOW', allowFault(entry));
+  refuse('METRICS_TOKEN', metricsTokenFault(text('METRICS_TOKEN')));
   if (faults.length > 0) return { kind: 'faults', faults };
   const optional = (value: string): string | undefined => (value === '' ? undefined : value);
   return {
@@ -73,6 +78,7 @@ export function parseServeConfig(env: Environment): ParsedConfig {
       secret: optional(text('SIDELIGHT_SECRET')),
       publicUrl: optional(text('PUBLIC_URL')),
       outboundAllow: text('OUTBOUND_ALLOW'),
+      metricsToken: optional(text('METRICS_TOKEN')),
     },
   };
 }
@@ -94,6 +100,10 @@ function databaseFault(text: string): string | undefined {
 
 function secretFault(text: string): string | undefined {
   return text === '' || text.length >= SECRET_LENGTH_MIN ? undefined : `it has ${text.length} characters; ${SECRET_LENGTH_MIN} or more are needed`;
+}
+
+function metricsTokenFault(text: string): string | undefined {
+  return text === '' || text.length >= METRICS_TOKEN_LENGTH_MIN ? undefined : `it has ${text.length} characters; ${METRICS_TOKEN_LENGTH_MIN} or more are needed`;
 }
 
 function publicUrlFault(text: string): string | undefined {

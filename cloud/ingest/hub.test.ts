@@ -12,6 +12,7 @@ import { silentLog } from '../log.ts';
 import { createEntityNames } from '../series/names.ts';
 import { testFrame, testHello } from '../testing.ts';
 import { createHub } from './hub.ts';
+import { createUplinkCounters } from './session.ts';
 import type { UplinkConnection, UplinkHub } from './hub.ts';
 
 let database: TestDatabase;
@@ -33,7 +34,7 @@ afterAll(async () => {
 });
 
 function hub(): { hub: UplinkHub; counters: { refused: number } } {
-  const counters = { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, failed: 0 };
+  const counters = createUplinkCounters();
   return { counters, hub: createHub(sql, { names: createEntityNames(), now: () => now, randomBytes, log: silentLog, counters, committed: () => undefined }) };
 }
 

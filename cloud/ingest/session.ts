@@ -45,6 +45,12 @@ export interface UplinkCounters {
   refused: number;
   /** Frames that the database did not take; the agent sends them again. */
   failed: number;
+  /** From the end of a committed frame's newest window to its commit, summed, ms. */
+  lagMs: number;
+}
+
+export function createUplinkCounters(): UplinkCounters {
+  return { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, failed: 0, lagMs: 0 };
 }
 
 /** How long a refused agent waits before it tries again. */
@@ -134,6 +140,7 @@ async function storeFrame(services: SessionServices, link: Link, state: SessionS
     case 'committed':
       services.counters.frames++;
       services.counters.rows += commit.rows;
+      services.counters.lagMs += lagOf(frame, services.now());
       services.committed(link.tenant.orgId, link.clusterId);
       return answer(state, { kind: 'acknowledge', epoch: frame.epoch, sequence: commit.seen });
     case 'duplicate':
@@ -148,6 +155,12 @@ async function storeFrame(services: SessionServices, link: Link, state: SessionS
     default:
       return commit satisfies never;
   }
+}
+
+/** How long ago the frame's newest window ended; a clock that runs ahead is no lag. */
+function lagOf(frame: AgentFrame, nowMs: number): number {
+  const endMs = frame.windows.reduce((latest, window) => Math.max(latest, window.startMs + window.lengthMs), 0);
+  return endMs === 0 ? 0 : Math.max(0, nowMs - endMs);
 }
 
 async function storeTopology(services: SessionServices, link: Link, state: SessionState & { phase: 'open' }, snapshot: Parameters<typeof commitTopology>[1]): Promise<SessionStep> {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { limited } from '../alerts/lane.ts';
 import { createAlertWorker } from '../alerts/worker.ts';
 import { parseOutboundAllow } from '../alerts/outbound.ts';
 import { createApp } from '../app.ts';
@@ -11,9 +12,13 @@ import { createAccounts } from '../auth/accounts.ts';
 import type { CloudConfig } from '../config.ts';
 import { connectDatabase } from '../db/client.ts';
 import { createHub } from '../ingest/hub.ts';
+import { createUplinkCounters } from '../ingest/session.ts';
 import { keepPartitions, PARTITION_JOB_MS } from '../jobs/partitions.ts';
 import { createRollupCounters, ROLLUP_JOB_MS, rollUpDue } from '../jobs/rollup.ts';
 import type { Log } from '../log.ts';
+import { exposition } from '../metrics/exposition.ts';
+import { familiesOf } from '../metrics/families.ts';
+import { readQueues } from '../metrics/queues.ts';
 import { createEntityNames } from '../series/names.ts';
 import type { Services } from '../services.ts';
 import { consoleFiles } from './console.ts';
@@ -25,6 +30,8 @@ import { serveUplink } from './uplink.ts';
 const DATABASE_CONNECTIONS_MAX = 10;
 const INSPECT_MS = 2_000;
 const BEAT_MS = 10_000;
+/** A database that takes longer than this for a scrape counts as away. */
+const METRICS_MS_MAX = 5_000;
 /** Requests under way when the process is told to stop get this long. */
 const DRAIN_MS_MAX = 10_000;
 
@@ -60,10 +67,12 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
     sql, now, random: Math.random, log, names, secret: config.secret, publicUrl, outboundAllow: config.outboundAllow,
     fetch: pinnedFetch(parseOutboundAllow(config.outboundAllow.join(' ')).allow),
   });
-  const counters = { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, failed: 0 };
+  const counters = createUplinkCounters();
   const hub = createHub(sql, { names, now, randomBytes, log, counters, committed: (orgId, clusterId) => alerts.poke(orgId, clusterId) });
   let stopping: Promise<void> | null = null;
-  const app = createApp({ services, ready: () => stopping === null, clientAddress, fallback: consoleFiles(consoleDir) });
+  const answers: Record<string, number> = {};
+  const metrics = { token: config.metricsToken, text: () => metricsText() };
+  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, fallback: consoleFiles(consoleDir) });
   const uplink = serveUplink(server, hub, sql, now, log);
   const timers = createTimers(log);
   timers.every('partitions', PARTITION_JOB_MS, async () => { await keepPartitions(sql, now()); });
@@ -73,6 +82,16 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   timers.every('uplink heartbeat', BEAT_MS, () => hub.beat());
   alerts.start();
   log.info({ publicUrl, port }, 'the cloud listens');
+
+  const startedMs = now();
+  async function metricsText(): Promise<string> {
+    const { user, system } = process.cpuUsage();
+    const facts = {
+      startedMs, residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, connections: hub.size,
+      uplink: counters, alerts: alerts.counters, rollup, names: names.counters, jobs: timers.counters, answers,
+    };
+    return exposition(familiesOf(facts, await limited(METRICS_MS_MAX, readQueues(sql, now())).catch(() => null)));
+  }
 
   async function stop(): Promise<void> {
     uplink.close();

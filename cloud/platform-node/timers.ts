@@ -8,6 +8,8 @@ const RETRY_MS = 5_000;
 const RUN_MS_MAX = 60_000;
 
 export interface Timers {
+  /** Runs and failures by the job's name. */
+  readonly counters: Readonly<Record<string, { runs: number; failures: number }>>;
   every(name: string, ms: number, work: () => Promise<void>): void;
   /** No further run begins; resolves when those under way have ended. */
   stop(): Promise<void>;
@@ -16,13 +18,17 @@ export interface Timers {
 export function createTimers(log: Log): Timers {
   const timers = new Map<string, NodeJS.Timeout>();
   const underWay = new Set<Promise<void>>();
+  const counters: Record<string, { runs: number; failures: number }> = {};
   let stopped = false;
 
   async function run(name: string, ms: number, work: () => Promise<void>): Promise<void> {
     let next = ms;
+    const counts = (counters[name] ??= { runs: 0, failures: 0 });
+    counts.runs++;
     try {
       await limited(RUN_MS_MAX, work());
     } catch (error) {
+      counts.failures++;
       next = Math.min(ms, RETRY_MS);
       log.warn({ error, job: name }, 'a job failed and will be tried again');
     }
@@ -35,6 +41,7 @@ export function createTimers(log: Log): Timers {
   }
 
   return {
+    counters,
     every: begin,
     stop: async () => {
       stopped = true;

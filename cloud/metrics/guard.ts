@@ -1,0 +1,24 @@
+/** Who may read the metrics: whoever has the token; without one, programs on this machine that no proxy speaks for. Pure. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Headers by which a proxy in front says that it speaks for someone else. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
+export type MetricsVerdict = 'allow' | 'token_needed' | 'loopback_only';
+
+/** `token` null: no METRICS_TOKEN is set. `peer`: the connection's other end, null when it isn't known. */
+export function mayReadMetrics(headers: Headers, peer: string | null, token: string | null): MetricsVerdict {
+  if (token !== null) return sameText(headers.get('authorization') ?? '', `Bearer ${token}`) ? 'allow' : 'token_needed';
+  const direct = !FORWARDED.some((name) => headers.has(name));
+  return direct && isLoopback(peer) ? 'allow' : 'loopback_only';
+}
+
+function isLoopback(peer: string | null): boolean {
+  return peer !== null && /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/.test(peer);
+}
+
+/** In a time that tells nothing about how far they agree. */
+function sameText(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}
