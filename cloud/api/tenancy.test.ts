@@ -58,10 +58,13 @@ function idFor(path: string): string {
   return hers.token;
 }
 
-function send(who: Caller, name: CallName, slug: string): Promise<Answer> {
+/** Every refusal has a code that the call documents. */
+async function send(who: Caller, name: CallName, slug: string): Promise<Answer> {
   const call: Call = calls[name];
   const path = call.path.replace('{slug}', slug).replace('{clusterId}', hers.cluster).replace('{id}', idFor(call.path)).replace('{namespace}/{kind}/{name}', 'secret/deployment/vault');
-  return who.call(call.method.toUpperCase(), path + (QUERIES[name] ?? ''), BODIES[name]);
+  const answer = await who.call(call.method.toUpperCase(), path + (QUERIES[name] ?? ''), BODIES[name]);
+  if (answer.status >= 400) expect(call.errors, `${name} documents its codes`).toContain(codeOf(answer));
+  return answer;
 }
 
 function codeOf(answer: Answer): string {
@@ -109,6 +112,14 @@ describe.each(IN_ORG)('%s', (name) => {
     }
     if (action === 'read') expect((await send(viewer, name, 'alice')).status).not.toBe(403);
   });
+});
+
+test('every call answers a token of the organization, be it with a refusal that it documents', async () => {
+  const { token } = (await alice.call('POST', '/api/v1/orgs/alice/tokens', { name: 'all calls' })).body as { token: string };
+  const holder = caller(cloud.url, { authorization: `Bearer ${token}` });
+  for (const name of NAMES.filter((each) => calls[each].method === 'get' || calls[each].action !== 'write')) await send(holder, name, 'alice');
+  const made = await send(holder, 'createOrg', 'alice');
+  expect([made.status, codeOf(made)]).toEqual([403, 'forbidden']);
 });
 
 test('the calls without an organization answer only what is one’s own', async () => {

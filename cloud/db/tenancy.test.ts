@@ -26,6 +26,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
   'rollup_hour dirty_claims': 'the worker claims an hour that is to be rolled up',
   'rollup_hour old_hours': 'the worker removes what is past its retention',
   'uplink_gap old_gaps': 'the worker removes what is past its retention',
+  'incident old_incidents': 'the worker removes what is past its retention',
   'entity_version old_versions': 'the worker removes what is past its retention',
 };
 const A = 'org_a' as OrgId;

@@ -1,4 +1,4 @@
-/** Partitions are made ahead and dropped when they are past their retention; marks, gaps and versions of gone times go too. */
+/** Partitions are made ahead and dropped when they are past their retention; marks, gaps, versions and incidents of gone times go too. */
 import { asWorker } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import { HOUR_RETENTION_MS, MINUTE_RETENTION_MS, WINDOW_RETENTION_MS } from './retention.ts';
@@ -24,6 +24,7 @@ export async function keepPartitions(sql: Sql, now: number): Promise<number> {
     await tx`delete from tenant.rollup_hour where hour_ms < ${now - HOUR_RETENTION_MS}`;
     await tx`delete from tenant.uplink_gap where at < ${old}`;
     await tx`delete from tenant.entity_version where valid_to < ${old}`;
+    await tx`delete from tenant.incident where resolved_at < ${old}`;
     return row?.dropped ?? 0;
   });
 }

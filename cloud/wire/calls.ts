@@ -54,7 +54,7 @@ export const calls = {
   createOrg: {
     method: 'post', path: '/api/v1/orgs', summary: 'Make an organization; you become its owner', action: 'session',
     body: z.object({ name: z.string().trim().min(1).max(80), slug: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/).optional() }),
-    status: 201, response: e.Org, errors: ['unauthenticated', 'token_invalid', 'invalid_request', 'name_taken', 'limit_reached', 'internal', 'unavailable'],
+    status: 201, response: e.Org, errors: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_request', 'name_taken', 'limit_reached', 'internal', 'unavailable'],
   },
   getOrg: { method: 'get', path: '/api/v1/orgs/{slug}', summary: 'One organization', action: 'read', params: InOrg, status: 200, response: e.Org, errors: tenant },
 
