@@ -219,11 +219,11 @@ export class FieldList {
     this.length = end;
   }
 
-  /** Makes room for so many more bytes behind `length`. */
+  /** Makes room for so many more bytes behind `length`; keeps what the decoder has written there already. */
   reserve(more: number): void {
     if (this.length + more <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(this.length + more, this.bytes.length * 2));
-    grown.set(this.bytes.subarray(0, this.length));
+    grown.set(this.bytes);
     this.bytes = grown;
   }
 
