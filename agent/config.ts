@@ -72,7 +72,7 @@ export function helpText(): string {
   return `Usage: agent host --mesh FILE --state DIR [options]
 
 Runs the mesh's control plane and agent on machines without Kubernetes. "agent rotate-anchor --help" tells how to give a
-running mesh a new trust anchor.
+running mesh a new trust anchor, "agent init --help" how the kernel sends a workload's connections through its proxy.
 
 ${lines.join('')}
 Each option is also read from the environment, for example ${envName('token-file')}.

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf } from '../proxy/wire/labels.ts';
+import type { SocketAddress } from '../proxy/wire/orders.ts';
 import { RING_MS_MAX } from '../proxy/wire/report.ts';
 import { openAdmin } from './admin/server.ts';
 import { Metrics } from './admin/metrics.ts';
@@ -210,6 +211,7 @@ export class Host {
     const parts = {
       workload: (key: string) => mesh.inventory.workloads.get(key),
       orders: (workload: string, instanceName: string) => mesh.orders(workload, instanceName),
+      destination: (address: SocketAddress) => mesh.destination(address),
       tokenMatches: (workload: { namespace: string; name: string }, token: string) => this.#tokens.matches(workload, token),
       issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => anchors.issuing.issue(publicKey, identity, this.#certificateMs(), config.leafTtlMs),
       trustBundle: () => anchors.bundle,
@@ -314,6 +316,7 @@ export class Host {
     this.metrics.add('mesh_applied_total');
     this.#ensureTokens();
     this.#control.pushOrders(result.changed);
+    this.#control.pushDestinations();
     this.#uplink?.topologyChanged();
     log('info', 'the changed mesh file is in force', { proxiesChanged: result.changed.length });
   }

@@ -1,7 +1,9 @@
 /** From the inventory to what one proxy has to do. */
-import type { Endpoint, InboundPort, OutboundListener, ProxyOrders } from '../../proxy/wire/orders.ts';
+import { VIRTUAL_SERVICES_MAX } from '../../proxy/wire/orders.ts';
+import type { Endpoint, InboundPort, OutboundListener, ProxyOrders, SocketAddress, TransparentOrders, VirtualService } from '../../proxy/wire/orders.ts';
 import { endpointsOf } from '../inventory/inventory.ts';
-import type { Inventory, MeshInstance, Upstream } from '../inventory/inventory.ts';
+import type { Inventory, MeshInstance, TransparentInstance, Upstream } from '../inventory/inventory.ts';
+import { virtualServices } from './address-book.ts';
 
 /** Orders without their revision. */
 export type OrdersBody = Omit<ProxyOrders, 'revision'>;
@@ -15,15 +17,29 @@ export function proxyKey(workload: string, instanceName: string): string {
 export function compileOrders(inventory: Inventory, trustDomain: string): Map<string, OrdersBody> {
   const index = inventory.endpoints();
   const orders = new Map<string, OrdersBody>();
+  const services = virtualServices(inventory).slice(0, VIRTUAL_SERVICES_MAX);
   for (const workload of inventory.workloads.list()) {
     for (const instance of workload.instances) {
       if (!instance.mesh) continue;
-      const inbound = { mesh: instance.mesh, ports: inboundPorts(inventory, instance), policy: workload.inboundPolicy };
+      const inbound = { mesh: meshListener(instance.mesh, instance.transparent), ports: inboundPorts(inventory, instance), policy: workload.inboundPolicy };
       const outbound = instance.upstreams.flatMap((upstream) => outboundListener(inventory, index, upstream));
-      orders.set(proxyKey(workload.key, instance.name), { workload: workload.key, trustDomain, inbound, outbound });
+      orders.set(proxyKey(workload.key, instance.name), {
+        workload: workload.key, trustDomain, inbound, outbound,
+        ...(instance.transparent && { transparent: transparentOrders(instance.transparent, services) }),
+      });
     }
   }
   return orders;
+}
+
+/** Whoever dials one of a workload's addresses must reach it, whichever that is. */
+function meshListener(mesh: SocketAddress, transparent: TransparentInstance | undefined): SocketAddress {
+  if (transparent === undefined) return mesh;
+  return { host: transparent.addresses.some((host) => host.includes(':')) ? '::' : '0.0.0.0', port: mesh.port };
+}
+
+function transparentOrders({ addresses, outboundPort, plainPort, ownPorts }: TransparentInstance, services: readonly VirtualService[]): TransparentOrders {
+  return { addresses, outboundPort, plainPort, ownPorts, services, discovery: true };
 }
 
 function outboundListener(inventory: Inventory, index: ReadonlyMap<string, readonly Endpoint[]>, upstream: Upstream): OutboundListener[] {

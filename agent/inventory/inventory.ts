@@ -9,6 +9,8 @@ export type PortProtocol = OutboundListener['protocol'];
 export interface MeshService {
   readonly key: ServiceKey;
   readonly ports: readonly { readonly port: number; readonly protocol: PortProtocol }[];
+  /** IP addresses under which transparent callers dial it, in the form of `formatIp`; absent: none. */
+  readonly addresses?: readonly string[];
 }
 
 /** A port of a service as one instance serves it. */
@@ -29,12 +31,24 @@ export interface Upstream {
   readonly listen: SocketAddress;
 }
 
+/** An instance whose connections the kernel sends through its sidecar. */
+export interface TransparentInstance {
+  /** Its own IP addresses, in the form of `formatIp`; nobody else has them. */
+  readonly addresses: readonly string[];
+  readonly outboundPort: number;
+  readonly plainPort: number;
+  /** Ports of the sidecar besides its listeners: admin and tap. */
+  readonly ownPorts: readonly number[];
+}
+
 export interface MeshInstance {
   readonly name: string;
   /** The sidecar's mTLS listener; null for an instance without one. */
   readonly mesh: SocketAddress | null;
   readonly ports: readonly ServedPort[];
   readonly upstreams: readonly Upstream[];
+  /** Absent: explicit listeners only. */
+  readonly transparent?: TransparentInstance;
 }
 
 export interface MeshWorkload {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_VERSION } from '../../proxy/wire/histogram.ts';
 import { DIRECTIONS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
 import type { ToControl } from '../../proxy/wire/orders.ts';
+import { canonicalIp } from '../../proxy/wire/ip.ts';
 import { messageOf } from '../fault.ts';
 
 /** Rows of one kind in one window. */
@@ -58,6 +59,12 @@ const proxyWindow = z.object({
   dropped: z.object({ windows: count, folded: count }),
 });
 
+/** In the one form that addresses are compared in. */
+const watched = z.object({
+  host: z.string().max(64).transform((text, context) => canonicalIp(text) ?? (context.addIssue('is not an IP address'), z.NEVER)),
+  port: z.number().int().min(1).max(65_535),
+});
+
 const toControl = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('certify'), version, token: z.string().max(8192), workload: name, csr: z.base64().max(16 * 1024) }),
   z.object({
@@ -74,6 +81,12 @@ const toControl = z.discriminatedUnion('kind', [
     bundleSha256: fingerprint, anchorSha256: fingerprint,
   }),
   z.object({ kind: z.literal('goodbye'), sequence: count }),
+  z.object({ kind: z.literal('resolve'), address: watched }),
+  z.object({ kind: z.literal('forget'), address: watched }),
+  z.object({
+    kind: z.literal('rediscover'), service: name, port: z.number().int().min(1).max(65_535),
+    address: z.object({ host: z.string().max(64), port: z.number().int().min(1).max(65_535) }), identity: name,
+  }),
 ]) satisfies z.ZodType<ToControl>;
 
 /** RFC 8259 in UTF-8, then the schema. */

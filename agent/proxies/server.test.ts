@@ -64,6 +64,7 @@ beforeEach(async () => {
   parts = {
     workload: (key) => workloads.get(key) ?? null,
     orders: (workload, name) => (workloads.get(workload)?.instances.some((instance) => instance.name === name) ? ordersOf(workload) : null),
+    destination: (address) => (address.port === 80 ? { kind: 'service', to: { service: 'shop/cart', port: revision, protocol: 'http1', endpoints: [] } } : { kind: 'external' }),
     tokenMatches: ({ name }, token) => token === `token of ${name}`,
     issue: (key, identity) => authority.issue(key, identity, Date.now(), 3_600_000),
     trustBundle: () => authority.certificatePem,
@@ -358,4 +359,32 @@ test('a link ends with its certificate', async () => {
 test('a port in use is told with what to do', async () => {
   const other = new ControlServer(parts, authority.issueKeyed(CONTROL, Date.now(), 3_600_000), () => {});
   await expect(other.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'control_listen_failed', message: expect.stringContaining('another process') });
+});
+
+test('a watched address is answered at once and told again when it leads elsewhere, until it is forgotten', async () => {
+  const proxy = await joined();
+  const service = addressAt(80, '10.96.0.10');
+  proxy.send({ kind: 'resolve', address: service });
+  expect(await proxy.next('resolved')).toMatchObject({ address: service, destination: { kind: 'service', to: { port: 1 } } });
+  proxy.send({ kind: 'resolve', address: addressAt(443, '2001:DB8:0::7') });
+  expect(await proxy.next('resolved')).toEqual({ kind: 'resolved', address: addressAt(443, '2001:db8::7'), destination: { kind: 'external' } });
+  revision = 2;
+  server.pushDestinations();
+  expect(await proxy.next('resolved')).toMatchObject({ address: service, destination: { kind: 'service', to: { port: 2 } } });
+  proxy.send({ kind: 'forget', address: service });
+  proxy.send({ kind: 'resolve', address: addressAt(81) });
+  await proxy.next('resolved');
+  revision = 3;
+  server.pushDestinations();
+  proxy.send({ kind: 'resolve', address: addressAt(82) });
+  expect(await proxy.next('resolved')).toMatchObject({ address: { port: 82 } });
+});
+
+test('an address that is none, or a question before hello, ends the link', async () => {
+  const proxy = await joined();
+  proxy.send({ kind: 'resolve', address: addressAt(80, 'cart.shop') });
+  expect((await proxy.next('refused')).code).toBe('message_invalid');
+  const early = await dial(await certify({ port, trustBundle: authority.certificatePem }, 'shop/host/web', 'token of web'));
+  early.send({ kind: 'resolve', address: addressAt(80) });
+  expect((await early.next('refused')).code).toBe('message_unexpected');
 });

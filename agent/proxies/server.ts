@@ -99,6 +99,11 @@ export class ControlServer {
     this.#roster.keepOnly((proxy) => this.#parts.orders(proxy.workload, proxy.name) !== null);
   }
 
+  /** Tells the proxies what changed of the addresses that they watch. */
+  pushDestinations(): void {
+    for (const session of this.#sessions) if (session.proxy) session.pushDestinations();
+  }
+
   /** Tells every proxy that a window began. */
   tick(): void {
     for (const session of this.#sessions) if (session.proxy) session.link.send(this.#parts.tick());

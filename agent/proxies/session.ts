@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Identity, WorkloadKey } from '../../proxy/wire/labels.ts';
 import { OTHER } from '../../proxy/wire/report.ts';
 import type { EdgeRow, ProxyWindow } from '../../proxy/wire/report.ts';
-import type { FromControl, ProxyOrders, ToControl } from '../../proxy/wire/orders.ts';
+import type { Destination, FromControl, ProxyOrders, SocketAddress, ToControl } from '../../proxy/wire/orders.ts';
 import { CONTROL_WIRE_VERSION } from '../../proxy/wire/version.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { MeshWorkload } from '../inventory/inventory.ts';
@@ -14,6 +14,7 @@ import type { Log } from '../log.ts';
 import type { TakeResult } from '../uplink/sealer.ts';
 import type { Absences, Missing } from './absences.ts';
 import type { Link } from './link.ts';
+import { Watched } from './watched.ts';
 
 /** A window may take so long from its end to here, and at most this share of its length. */
 const ON_ITS_WAY_MS = 1_000;
@@ -23,6 +24,8 @@ const ON_ITS_WAY_SHARE = 0.2;
 export interface ControlParts {
   readonly workload: (key: WorkloadKey) => MeshWorkload | null;
   readonly orders: (workload: WorkloadKey, instanceName: string) => ProxyOrders | null;
+  /** Where an address leads. */
+  readonly destination: (address: SocketAddress) => Destination;
   readonly tokenMatches: (workload: MeshWorkload, token: string) => boolean;
   readonly issue: (publicKey: KeyObject, identity: Identity) => Leaf;
   /** PEM. */
@@ -65,6 +68,7 @@ export class Session {
   #proxy: LiveProxy | null = null;
   #trust: ToldTrust = { bundleSha256: null, anchorSha256: null };
   #sentRevision = 0;
+  readonly #watched = new Watched((address) => this.#parts.destination(address));
   #newestTick = 0;
   /** The last sequence of a process that said goodbye. */
   #lastSequence: number | null = null;
@@ -95,10 +99,17 @@ export class Session {
         return this.#window(message.window);
       case 'status':
         return this.#status(message);
+      case 'resolve':
+        return this.#resolve(message.address);
+      case 'forget':
+        this.#watched.forget(message.address);
+        return;
       case 'goodbye':
         if (!this.#proxy) return this.refuse('message_unexpected', 'goodbye comes after hello');
         this.#lastSequence = message.sequence;
         return this.#parts.leave(this.#proxy.instance);
+      case 'rediscover':
+        return this.#rediscover(message);
       default:
         return message satisfies never;
     }
@@ -117,6 +128,11 @@ export class Session {
     this.link.send({ kind: 'orders', orders });
   }
 
+  /** Tells where watched addresses lead now, those that changed. */
+  pushDestinations(): void {
+    for (const { address, destination } of this.#watched.changed()) this.link.send({ kind: 'resolved', address, destination });
+  }
+
   /** Sends the trust anchors in force. */
   pushBundle(): void {
     this.#parts.metrics.add('bundles_sent_total');
@@ -130,6 +146,13 @@ export class Session {
     const { instance } = this.#proxy;
     if (this.#lastSequence === null) absences.left(instance, this.#missing());
     else absences.parted(instance, Math.max(0, this.#lastSequence - takenOf(instance)));
+  }
+
+  #resolve(address: SocketAddress): void {
+    if (!this.#proxy) return this.refuse('message_unexpected', 'resolve comes after hello');
+    const destination = this.#watched.watch(address);
+    this.#parts.metrics.add(destination === null ? 'resolutions_refused_total' : 'resolutions_total');
+    if (destination !== null) this.link.send({ kind: 'resolved', address, destination });
   }
 
   refuse(code: string, message: string): void {
@@ -167,7 +190,7 @@ export class Session {
     this.#proxy = { instance, name: instanceName, workload: key, identity: peer.identity, version: proxyVersion, ...state };
     this.link.admitted = true;
     this.link.endsAtMs = peer.notAfterMs;
-    this.link.send({ kind: 'welcome', version: CONTROL_WIRE_VERSION });
+    this.link.send({ kind: 'welcome', version: CONTROL_WIRE_VERSION, takesRediscover: true });
     const sealed = sealedOf(instance);
     if (sealed > 0) this.link.send({ kind: 'acknowledge', sequence: sealed });
     this.pushOrders();
@@ -194,6 +217,16 @@ export class Session {
       default:
         return result satisfies never;
     }
+  }
+
+  /** Either the orders are older than the world, or somebody else has the endpoint's address: a person should know which. */
+  #rediscover({ service, port, address, identity }: Extract<ToControl, { kind: 'rediscover' }>): void {
+    if (!this.#proxy) return this.refuse('message_unexpected', 'rediscover comes after hello');
+    const { metrics, log } = this.#parts;
+    metrics.add('rediscoveries_total');
+    log('warn', 'an endpoint proved another identity than the mesh expects there', { code: 'endpoint_identity_mismatch', service, port, address, identity, caller: this.#proxy.workload, instance: this.#proxy.name });
+    this.#sentRevision = 0;
+    this.pushOrders();
   }
 
   /** A proxy tells of its own workload only: its calls and the calls that it got. */

@@ -30,6 +30,16 @@ const START_CODES = {
   clock_moved: { title: 'The mesh’s clock was corrected', blame: 'nobody', happened: 'The agent’s machine differs from the cloud a little, or is behind it. Windows are named by the cloud’s clock.', remedy: 'Nothing for milliseconds; for more, let the machine keep its time by NTP.' },
 } as const satisfies Record<string, CodePage>;
 
+/** `agent init`. */
+const INIT_CODES = {
+  init_tables_missing: { title: 'There are no iptables', blame: 'operator', happened: 'The programs that write the kernel’s tables are not on this machine or in this image, so connections can’t be redirected. A workload that would start all the same would speak plain text past its proxy.', remedy: 'Install iptables, with ip6tables where there is IPv6.' },
+  init_not_permitted: { title: 'Connections may not be redirected', blame: 'operator', happened: 'The kernel’s tables may only be written by root with the capability NET_ADMIN.', remedy: 'Give the init container NET_ADMIN and let it run as root, or redirect by the CNI plugin, which needs no right in the pod.' },
+  init_tables_failed: { title: 'The rules could not be written', blame: 'machine', happened: 'The kernel refused the rules, most often because it lacks a module. Nothing was changed: rules are put in force all at once.', remedy: 'The message has what the program said. Try the other --mode; the kernel needs nat, owner, multiport, comment and REDIRECT.' },
+  init_other_mesh: { title: 'Another mesh redirects here already', blame: 'operator', happened: 'Rules of another mesh are in this network namespace. Both together would send each connection through two proxies.', remedy: 'Inject one mesh only into a workload.' },
+  init_port_in_use: { title: 'The check needs the proxy’s port', blame: 'operator', happened: 'The validation listens where the proxy will, and somebody does already.', remedy: 'Run it before the proxy starts.' },
+  init_not_redirected: { title: 'Connections are not redirected', blame: 'operator', happened: 'What the app dials does not come to the proxy’s port: it would go out in plain text. Whatever waits for this check does not start.', remedy: 'See whether “agent init” has run in the same network namespace with the same ports, and which program changed the nat table since (iptables-save -t nat).' },
+} as const satisfies Record<string, CodePage>;
+
 const MESH_FILE = 'A mesh file with faults is refused as a whole, with all its faults and their lines; the mesh before stays in force.';
 
 /** The mesh file. */
@@ -49,6 +59,7 @@ const MESH_CODES = {
   mesh_listen_not_loopback: { title: 'An upstream listens beyond loopback', blame: 'operator', happened: 'Whoever reaches that listener would speak with the identity of the workload, so the file is refused.', remedy: 'Listen on a loopback address such as 127.0.0.1.' },
   mesh_sidecar_missing: { title: 'The instance has no sidecar', blame: 'operator', happened: MESH_FILE, remedy: 'Give the instance a mesh address, or remove what only a sidecar can do.' },
   mesh_address_clash: { title: 'Two listeners want one address', blame: 'operator', happened: MESH_FILE, remedy: 'Give each listener of a host its own port.' },
+  mesh_address_not_own: { title: 'An address is not the instance’s own', blame: 'operator', happened: 'Mesh address and targets of a transparent instance must be its own addresses: connections are told apart by what was dialled, and the proxy never delivers to loopback, where a redirection would not be seen.', remedy: 'Write one of the addresses under transparent, and let the app listen there or on all addresses.' },
   mesh_port_conflict: { title: 'Services that share a target disagree', blame: 'operator', happened: MESH_FILE, remedy: 'Let all services of a target agree on protocol and plain listener.' },
   mesh_restart_required: { title: 'The change needs a restart', blame: 'operator', happened: 'Control address and trust domain are read at the start only.', remedy: 'Restart the agent to apply it; the proxies keep serving meanwhile.' },
 } as const satisfies Record<string, CodePage>;
@@ -65,6 +76,7 @@ const CONTROL_CODES = {
   message_unexpected: { title: 'A message came out of turn', blame: 'sidelight', happened: 'A proxy sent something that its link does not allow at this moment, and the link was ended.', remedy: 'Upgrade the older of agent and proxy. If both are the same version, report it.' },
   frame_too_long: { title: 'A frame is too long', blame: 'peer', happened: 'What came on the control port is larger than any message. Often it is no proxy at all that connected.', remedy: 'See who connects to the control port.' },
   proxy_silent: { title: 'A proxy has vanished', blame: 'machine', happened: 'Nothing was heard of the proxy for 45 seconds, though its connection was never closed: its machine or the network is gone. It is shown as disconnected.', remedy: 'See whether its machine is up. When the proxy can connect again it sends what it has kept.' },
+  endpoint_identity_mismatch: { title: 'An endpoint proved another identity', blame: 'operator', happened: 'A proxy met another identity at the address of an endpoint than the mesh expects there. Nothing was sent to it, the proxy left it out, and was told its orders again.', remedy: 'Often another process has the address by now, or two instances stand in each other’s place in the mesh file. Compare the address in the message with the file.' },
   rows_foreign: { title: 'Rows of other workloads were left out', blame: 'peer', happened: 'A proxy reported numbers in the name of another workload. They are not taken.', remedy: 'See which proxy it is; a proxy of ours never does this.' },
 } as const satisfies Record<string, CodePage>;
 
@@ -85,4 +97,4 @@ const REFUSED_CODES = {
   overloaded: { title: 'Too much waits to be stored', blame: 'nobody', happened: 'The other side could not store the message now. What was sent is kept and sent again by itself.', remedy: 'Nothing if it passes. If it lasts, the database is away or the disk is full or too slow.' },
 } as const satisfies Record<AgentRefused['code'], CodePage>;
 
-export const AGENT_CODES = { ...START_CODES, ...MESH_CODES, ...CONTROL_CODES, ...UPLINK_CODES, ...REFUSED_CODES } as const satisfies Record<string, CodePage>;
+export const AGENT_CODES = { ...START_CODES, ...INIT_CODES, ...MESH_CODES, ...CONTROL_CODES, ...UPLINK_CODES, ...REFUSED_CODES } as const satisfies Record<string, CodePage>;

@@ -18,7 +18,8 @@ function changed(sample: string, path: string, value: unknown): string {
 }
 
 test('there is a golden sample of each kind', () => {
-  expect(samples.toSorted()).toEqual(['acknowledge', 'bundle', 'certified', 'orders', 'refused', 'renew', 'tick', 'welcome'].map((kind) => `from-${kind}.json`));
+  const kinds = ['acknowledge', 'bundle', 'certified', 'orders', 'orders-transparent', 'refused', 'renew', 'resolved', 'resolved-endpoint', 'resolved-external', 'tick', 'welcome'];
+  expect(samples.toSorted()).toEqual(kinds.map((kind) => `from-${kind}.json`).toSorted());
 });
 
 test.each(samples)('control link version 1: %s still decodes, whole', (name) => {
@@ -56,6 +57,12 @@ test.each([
   ['orders', 'orders.outbound.0.endpoints.0.mesh.identity', 5, 'orders.outbound[0].endpoints[0].mesh.identity'],
   ['orders', 'orders.outbound.0.endpoints.0.address.host', '', 'orders.outbound[0].endpoints[0].address.host'],
   ['orders', 'orders.outbound', Array.from({ length: 1_001 }, () => ({})), 'orders.outbound is 1001'],
+  ['orders-transparent', 'orders.transparent', null, 'orders.transparent is null'],
+  ['orders-transparent', 'orders.transparent.addresses.0', '10.1.0', 'orders.transparent.addresses[0]'],
+  ['orders-transparent', 'orders.transparent.plainPort', 0, 'orders.transparent.plainPort'],
+  ['orders-transparent', 'orders.transparent.services.0.to.endpoints', null, 'orders.transparent.services[0].to.endpoints'],
+  ['resolved', 'destination.kind', 'elsewhere', 'destination.kind'],
+  ['resolved-endpoint', 'destination.endpoint', undefined, 'destination.endpoint is missing'],
   ['tick', 'tick', -1, 'tick'],
   ['tick', 'tickMs', 0, 'tickMs'],
   ['tick', 'elapsedMs', -1, 'elapsedMs'],

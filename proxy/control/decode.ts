@@ -1,10 +1,17 @@
 /** Reads the control plane's messages by the contract in `wire/orders.ts`. Fields that it doesn't know are left out. Pure. */
-import type { Endpoint, FromControl, InboundPort, OutboundListener, ProxyOrders, SocketAddress } from '../wire/orders.ts';
-import { asList, asObject, asOneOf, asString, asWhole, orNull, ShapeError, type Fields } from './shape.ts';
+import { canonicalIp } from '../wire/ip.ts';
+import { PORT_PROTOCOLS, VIRTUAL_SERVICES_MAX, type Destination, type Endpoint, type FromControl, type InboundPort, type OutboundListener, type ProxyOrders, type ServicePort, type SocketAddress, type TransparentOrders, type VirtualService } from '../wire/orders.ts';
+import { decodePolicy } from './policy.ts';
+import { asList, asObject, asOneOf, asString, asWhole, ifThere, orNull, ShapeError, type Fields } from './shape.ts';
 
 /** Explicit listeners, app ports and endpoints per listener that one proxy takes. */
 export const LISTENERS_MAX = 1_000;
 export const ENDPOINTS_MAX = 10_000;
+/** Addresses of one workload or service; dual stack needs two. */
+const ADDRESSES_MAX = 64;
+const OWN_PORTS_MAX = 64;
+/** More than this beside the usual 1 is another service. */
+const WEIGHT_MAX = 10_000;
 const PEM_LENGTH_MAX = 256 * 1024;
 const TICK_MS_MAX = 3_600_000;
 const RENEW_MS_MAX = 24 * 3_600_000;
@@ -34,20 +41,33 @@ function endpoint(value: unknown, path: string): Endpoint {
       const hop = asObject(mesh, at);
       return { address: address(hop['address'], `${at}.address`), identity: asString(hop['identity'], `${at}.identity`) };
     }),
+    ...ifThere('zone', fields, path, zone),
+    ...ifThere('weight', fields, path, weight),
   };
 }
 
-const protocol = (value: unknown, path: string) => asOneOf(value, path, ['http1', 'opaque']);
+const zone = (value: unknown, path: string) => asString(value, path, 64);
 
-function outboundListener(value: unknown, path: string): OutboundListener {
+function weight(value: unknown, path: string): number {
+  if (typeof value !== 'number' || !(value > 0 && value <= WEIGHT_MAX)) throw new ShapeError(path, `a number above 0, at most ${WEIGHT_MAX}`, value);
+  return value;
+}
+
+const protocol = (value: unknown, path: string) => asOneOf(value, path, PORT_PROTOCOLS);
+
+function servicePort(value: unknown, path: string): ServicePort {
   const fields = asObject(value, path);
   return {
-    listen: address(fields['listen'], `${path}.listen`),
     service: asString(fields['service'], `${path}.service`),
     port: asWhole(fields['port'], `${path}.port`, 1, 65_535),
     protocol: protocol(fields['protocol'], `${path}.protocol`),
     endpoints: asList(fields['endpoints'], `${path}.endpoints`, ENDPOINTS_MAX, endpoint),
+    ...ifThere('policy', fields, path, decodePolicy),
   };
+}
+
+function outboundListener(value: unknown, path: string): OutboundListener {
+  return { listen: address(asObject(value, path)['listen'], `${path}.listen`), ...servicePort(value, path) };
 }
 
 function inboundPort(value: unknown, path: string): InboundPort {
@@ -58,6 +78,51 @@ function inboundPort(value: unknown, path: string): InboundPort {
     protocol: protocol(fields['protocol'], `${path}.protocol`),
     plain: orNull(fields['plain'], `${path}.plain`, address),
   };
+}
+
+const port = (value: unknown, path: string): number => asWhole(value, path, 1, 65_535);
+
+function ip(value: unknown, path: string): string {
+  const canonical = canonicalIp(asString(value, path, 64));
+  if (canonical === null) throw new ShapeError(path, 'an IP address', value);
+  return canonical;
+}
+
+function virtualService(value: unknown, path: string): VirtualService {
+  const fields = asObject(value, path);
+  return { addresses: asList(fields['addresses'], `${path}.addresses`, ADDRESSES_MAX, ip), to: servicePort(fields['to'], `${path}.to`) };
+}
+
+function transparentOrders(value: unknown, path: string): TransparentOrders {
+  const fields = asObject(value, path);
+  return {
+    addresses: asList(fields['addresses'], `${path}.addresses`, ADDRESSES_MAX, ip),
+    outboundPort: port(fields['outboundPort'], `${path}.outboundPort`),
+    plainPort: port(fields['plainPort'], `${path}.plainPort`),
+    ownPorts: asList(fields['ownPorts'], `${path}.ownPorts`, OWN_PORTS_MAX, port),
+    services: asList(fields['services'], `${path}.services`, VIRTUAL_SERVICES_MAX, virtualService),
+    discovery: fields['discovery'] === true,
+  };
+}
+
+function destination(value: unknown, path: string): Destination {
+  const fields = asObject(value, path);
+  const kind = asOneOf(fields['kind'], `${path}.kind`, ['service', 'endpoint', 'external']);
+  switch (kind) {
+    case 'service':
+      return { kind, to: servicePort(fields['to'], `${path}.to`) };
+    case 'endpoint':
+      return {
+        kind,
+        service: asString(fields['service'], `${path}.service`),
+        protocol: protocol(fields['protocol'], `${path}.protocol`),
+        endpoint: endpoint(fields['endpoint'], `${path}.endpoint`),
+      };
+    case 'external':
+      return { kind };
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** Orders out of JSON. Throws `ShapeError`. */
@@ -74,6 +139,8 @@ export function decodeOrders(value: unknown, path = 'orders'): ProxyOrders {
       policy: asOneOf(inbound['policy'], `${path}.inbound.policy`, ['all-unauthenticated', 'all-authenticated']),
     },
     outbound: asList(fields['outbound'], `${path}.outbound`, LISTENERS_MAX, outboundListener),
+    ...ifThere('zone', fields, path, zone),
+    ...(fields['transparent'] === undefined ? {} : { transparent: transparentOrders(fields['transparent'], `${path}.transparent`) }),
   };
 }
 
@@ -92,7 +159,11 @@ const READERS: { readonly [Kind in FromControl['kind']]: (fields: Fields) => Ext
     notAfter: instant(fields['notAfter'], 'notAfter'),
   }),
   refused: (fields) => ({ kind: 'refused', code: asString(fields['code'], 'code'), message: asString(fields['message'], 'message', 8_192) }),
-  welcome: (fields) => ({ kind: 'welcome', version: asWhole(fields['version'], 'version', 1) }),
+  welcome: (fields) => ({
+    kind: 'welcome',
+    version: asWhole(fields['version'], 'version', 1),
+    ...(fields['takesRediscover'] === true ? { takesRediscover: true } : {}),
+  }),
   orders: (fields) => ({ kind: 'orders', orders: decodeOrders(fields['orders']) }),
   tick: (fields) => ({
     kind: 'tick',
@@ -103,6 +174,7 @@ const READERS: { readonly [Kind in FromControl['kind']]: (fields: Fields) => Ext
   acknowledge: (fields) => ({ kind: 'acknowledge', sequence: asWhole(fields['sequence'], 'sequence') }),
   bundle: (fields) => ({ kind: 'bundle', trustBundle: asString(fields['trustBundle'], 'trustBundle', PEM_LENGTH_MAX) }),
   renew: (fields) => ({ kind: 'renew', withinMs: asWhole(fields['withinMs'], 'withinMs', 0, RENEW_MS_MAX) }),
+  resolved: (fields) => ({ kind: 'resolved', address: address(fields['address'], 'address'), destination: destination(fields['destination'], 'destination') }),
 };
 
 /** Ms with a fraction are fine; a tick longer ago than its length as well, when the sender was held up. */

@@ -9,6 +9,7 @@ import { STATUS_MS_MAX, type FromControl, type ProxyOrders, type SocketAddress, 
 import { CONTROL_WIRE_VERSION } from '../wire/version.ts';
 import { backoffMs, redialMs } from './backoff.ts';
 import { decodeMessage } from './decode.ts';
+import { Watches } from './watches.ts';
 import type { Dial, LinkSocket } from './dial.ts';
 
 /** From the open link to its welcome. */
@@ -76,6 +77,8 @@ export class ControlLink {
   connects = 0;
   unknownMessages = 0;
   badMessages = 0;
+  /** What the data path asks over this link. */
+  readonly watches = new Watches((message) => this.#current?.socket?.send(JSON.stringify(message satisfies ToControl)));
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -172,6 +175,7 @@ export class ControlLink {
   #closed(current: Current, reason: string): void {
     if (this.#current !== current) return;
     this.#current = null;
+    this.watches.end();
     const { nowMs, random, log, onClock } = this.#parts;
     const livedMs = nowMs() - current.dialledMs;
     this.#failures = current.welcomed && livedMs > GOOD_LINK_MS ? 1 : this.#failures + 1;
@@ -207,6 +211,9 @@ export class ControlLink {
         return this.#welcomed(current);
       case 'orders':
         onOrders(message.orders);
+        // An older control plane would take the question for a fault; one that answers says so in its orders.
+        if (message.orders.transparent?.discovery === true) this.watches.begin();
+        else this.watches.end();
         return this.sendStatus();
       case 'tick':
         ring.announce(message.tick, message.tickMs, message.elapsedMs, nowMs());
@@ -219,6 +226,8 @@ export class ControlLink {
         return this.sendStatus();
       case 'renew':
         return onRenew(message.withinMs);
+      case 'resolved':
+        return this.watches.resolved(message.address, message.destination);
       case 'refused':
         log('error', 'the control plane refused this proxy', { code: message.code, reason: message.message });
         return current.handle.close();

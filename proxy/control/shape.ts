@@ -54,3 +54,12 @@ export function asList<Item>(value: unknown, path: string, lengthMax: number, re
 export function orNull<Value>(value: unknown, path: string, read: (value: unknown, path: string) => Value): Value | null {
   return value === null ? null : read(value, path);
 }
+
+/** The member of that name alone, or nothing: what a peer leaves out stays left out. */
+export function ifThere<Name extends string, Value>(
+  name: Name, fields: Fields, path: string, read: (value: unknown, path: string) => Value,
+): { readonly [Key in Name]?: Value } {
+  const value = fields[name];
+  // A computed key widens to an index signature, which the compiler can't narrow by itself.
+  return value === undefined ? {} : ({ [name]: read(value, `${path}.${name}`) } as { readonly [Key in Name]: Value });
+}

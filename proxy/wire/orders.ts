@@ -3,7 +3,8 @@
  * bytes of UTF-8 JSON (`kind` names the message). One port serves both phases: a connection without a client certificate
  * may only `certify`; one with a verified client certificate may say `hello`.
  */
-import type { Identity, Protocol, ServiceKey, WorkloadKey } from './labels.ts';
+import type { Identity, ServiceKey, WorkloadKey } from './labels.ts';
+import type { ServicePolicy } from './policy.ts';
 import type { ProxyWindow } from './report.ts';
 
 /** A longer frame closes the link with code `frame_too_long`. */
@@ -18,6 +19,19 @@ export interface SocketAddress {
 /** A proxy says its status at least this often, so that one whose host vanished is told from one that is idle. */
 export const STATUS_MS_MAX = 20_000;
 
+/** A proxy whose endpoints prove wrong identities asks for its orders at most this often. */
+export const REDISCOVER_MS_MIN = 1_000;
+
+export const PORT_PROTOCOLS = ['http1', 'http2', 'opaque', 'detect'] as const;
+/**
+ * How a port is served: `http2` is HTTP/2 with prior knowledge, gRPC included; `opaque` copies bytes; `detect` reads the
+ * first bytes of each connection. Both ends of a hop use the server's setting. Proxies before 0.2 know `http1` and `opaque`.
+ */
+export type PortProtocol = (typeof PORT_PROTOCOLS)[number];
+
+/** Ports that `detect` treats as `opaque` from the start, since their servers speak first or their clients not at once; Linkerd's defaults. */
+export const OPAQUE_PORTS: readonly number[] = [25, 587, 3306, 4444, 5432, 6379, 9300, 11211];
+
 /** One place where a service is served. */
 export interface Endpoint {
   /** Where the app listens, as seen from its own proxy; the target of the hop's CONNECT. */
@@ -27,6 +41,10 @@ export interface Endpoint {
   readonly instance: string;
   /** Null for an endpoint without a running sidecar: it is dialled directly, in plain text. */
   readonly mesh: { readonly address: SocketAddress; readonly identity: Identity } | null;
+  /** Where it runs; absent: in no zone. */
+  readonly zone?: string;
+  /** Its share beside the others', which have 1 when it is absent; above 0. */
+  readonly weight?: number;
 }
 
 /** An explicit outbound listener: whoever connects to it talks to `service`. */
@@ -34,8 +52,10 @@ export interface OutboundListener {
   readonly listen: SocketAddress;
   readonly service: ServiceKey;
   readonly port: number;
-  readonly protocol: Extract<Protocol, 'http1' | 'opaque'>;
+  readonly protocol: PortProtocol;
   readonly endpoints: readonly Endpoint[];
+  /** What the service asks for; absent: nothing. */
+  readonly policy?: ServicePolicy;
 }
 
 /** A port of the app behind this proxy. */
@@ -44,9 +64,46 @@ export interface InboundPort {
   readonly target: SocketAddress;
   /** Services that own the port, sorted by name; unmeshed callers count for the first. */
   readonly services: readonly ServiceKey[];
-  readonly protocol: Extract<Protocol, 'http1' | 'opaque'>;
+  readonly protocol: PortProtocol;
   /** Explicit plain-text listener for callers outside the mesh, or null for none. */
   readonly plain: SocketAddress | null;
+}
+
+/** A port of a service, however it is reached. */
+export type ServicePort = Omit<OutboundListener, 'listen'>;
+
+/** Where connections to an address go, as the control plane knows it. */
+export type Destination =
+  /** The virtual address of a service: balanced. */
+  | { readonly kind: 'service'; readonly to: ServicePort }
+  /** An instance's own address: that instance and no other. `service`: the first by name that owns the port, or empty. */
+  | { readonly kind: 'endpoint'; readonly service: ServiceKey; readonly protocol: PortProtocol; readonly endpoint: Endpoint }
+  /** Nothing of the mesh: straight through. */
+  | { readonly kind: 'external' };
+
+/** A service's port by the addresses under which apps dial it. */
+export interface VirtualService {
+  /** IP addresses in the form of `formatIp`. */
+  readonly addresses: readonly string[];
+  readonly to: ServicePort;
+}
+
+/** Services that orders name beforehand; the others are asked for with `resolve`. */
+export const VIRTUAL_SERVICES_MAX = 1_000;
+
+/** What a proxy needs whose app is redirected to it by the kernel. Absent from orders for explicit listeners only. */
+export interface TransparentOrders {
+  /** The workload's own IP addresses, in the form of `formatIp`. */
+  readonly addresses: readonly string[];
+  /** Takes what the app dials; the field's is 4140. */
+  readonly outboundPort: number;
+  /** Takes what was dialled to the app in plain text; the field's is 4142. */
+  readonly plainPort: number;
+  /** Ports of the proxy besides its listeners (admin, tap): no targets. */
+  readonly ownPorts: readonly number[];
+  readonly services: readonly VirtualService[];
+  /** The control plane answers `resolve`. */
+  readonly discovery: boolean;
 }
 
 /** `all-authenticated` denies callers without a verified mesh identity. */
@@ -65,6 +122,10 @@ export interface ProxyOrders {
     readonly policy: InboundPolicy;
   };
   readonly outbound: readonly OutboundListener[];
+  /** Where this proxy runs: endpoints of the same zone are preferred. Absent: in no zone. */
+  readonly zone?: string;
+  /** Absent: explicit listeners only; so it is from control planes before this field. */
+  readonly transparent?: TransparentOrders;
 }
 
 export type ToControl =
@@ -108,7 +169,18 @@ export type ToControl =
    * The process ends in good order and counts no more; `sequence` is that of its last window, 0 for none. Windows that the
    * control plane has are acknowledged as soon as they are safe, without waiting for their tick's end; then the link closes.
    */
-  | { readonly kind: 'goodbye'; readonly sequence: number };
+  | { readonly kind: 'goodbye'; readonly sequence: number }
+  /**
+   * An endpoint of the orders proved another identity than it should have: is it still there? The orders are sent again.
+   * At most one in `REDISCOVER_MS_MIN` from one proxy.
+   */
+  | { readonly kind: 'rediscover'; readonly service: ServiceKey; readonly port: number; readonly address: SocketAddress; readonly identity: Identity }
+  /** Asks where an address leads. Each change is told as `resolved` until `forget`. Only of whose orders say `discovery`. */
+  | { readonly kind: 'resolve'; readonly address: SocketAddress }
+  | { readonly kind: 'forget'; readonly address: SocketAddress };
+
+/** Addresses that one proxy watches at a time; a `resolve` beyond gets no answer and is counted. */
+export const WATCHES_MAX = 10_000;
 
 export type FromControl =
   | {
@@ -120,7 +192,8 @@ export type FromControl =
       readonly notAfter: string;
     }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
-  | { readonly kind: 'welcome'; readonly version: number }
+  /** `takesRediscover` is absent from control planes before that message, which would refuse it. */
+  | { readonly kind: 'welcome'; readonly version: number; readonly takesRediscover?: boolean }
   | { readonly kind: 'orders'; readonly orders: ProxyOrders }
   /** Window `tick` began `elapsedMs` ago; sent on hello and at each window's begin. Ends every older window. */
   | { readonly kind: 'tick'; readonly tick: number; readonly tickMs: number; readonly elapsedMs: number }
@@ -129,4 +202,6 @@ export type FromControl =
   /** Trust anchors changed. */
   | { readonly kind: 'bundle'; readonly trustBundle: string }
   /** Another anchor issues: ask for a new leaf at a random moment within so many ms. Without this it comes when it is due. */
-  | { readonly kind: 'renew'; readonly withinMs: number };
+  | { readonly kind: 'renew'; readonly withinMs: number }
+  /** The answer to a `resolve`, and each change of it. */
+  | { readonly kind: 'resolved'; readonly address: SocketAddress; readonly destination: Destination };

@@ -13,9 +13,45 @@ export function crossCheck(draft: Draft, list: FaultList): void {
       for (const use of [...instance.ports, ...instance.upstreams]) checkReference(use, services, draft.named, list);
       checkSidecar(instance, list);
       checkSharedTargets(instance, services, list);
+      checkTransparent(instance, list);
     }
   }
   checkClashes(draft, list);
+  checkOwners(draft, list);
+}
+
+/** Streams are delivered to a transparent workload's own addresses, never to loopback, and its callers dial them. */
+function checkTransparent({ name, mesh, transparent, ports, path }: PlacedInstance, list: FaultList): void {
+  if (transparent === undefined) return;
+  if (mesh === null) list.add('mesh_sidecar_missing', [...path, 'transparent'], `the instance ${name} has no sidecar to be redirected to`);
+  const own = new Set(transparent.addresses);
+  const foreign = [...(mesh ? [{ address: mesh, at: [...path, 'mesh'] }] : []), ...ports.map(({ target, path: at }) => ({ address: target, at: [...at, 'target'] }))];
+  for (const { address, at } of foreign) {
+    if (!own.has(address.host)) list.add('mesh_address_not_own', at, `${formatAddress(address)} is none of the instance's own addresses (${transparent.addresses.join(', ')})`);
+  }
+}
+
+interface Owned {
+  readonly what: string;
+  readonly host: string;
+  /** Null: all ports of the address. */
+  readonly port: number | null;
+  readonly path: Path;
+}
+
+/** The address that was dialled decides where a connection goes, so it must lead to one place. */
+function checkOwners(draft: Draft, list: FaultList): void {
+  const instances = draft.workloads.flatMap((workload) => workload.instances.map((instance) => ({ instance, what: `the instance ${instance.name} of ${workload.key}` })));
+  const owned: Owned[] = [
+    ...instances.flatMap(({ instance, what }) => (instance.transparent?.addresses ?? []).map((host, at): Owned => ({ what, host, port: null, path: [...instance.path, 'transparent', 'addresses', at] }))),
+    ...draft.services.flatMap(({ key, ports, addresses = [], path }) => addresses.flatMap((host, at) => ports.map(({ port }): Owned => ({ what: `the service ${key}`, host, port, path: [...path, 'addresses', at] })))),
+  ];
+  for (const [host, sharing] of Map.groupBy(owned, (one) => one.host)) {
+    for (const [at, later] of sharing.entries()) {
+      const other = sharing.slice(0, at).find((earlier) => earlier.port === null || later.port === null || earlier.port === later.port);
+      if (other) list.add('mesh_address_clash', later.path, `${host} of ${later.what} is the address of ${other.what} in line ${list.placeOf(other.path).line}`);
+    }
+  }
 }
 
 type Protocols = ReadonlyMap<ServiceKey, ReadonlyMap<number, string>>;
@@ -123,8 +159,13 @@ function takenBy(instance: PlacedInstance, name: string): Taken[] {
       // Services that share a target share its plain listener.
       ...place('the plain listener', `${name} plain ${formatAddress(target)}`, plain, [...path, 'plain']),
     ]),
+    ...redirectedPorts(instance).flatMap((port) => place(`the sidecar's port ${port}`, `${name} port ${port}`, { host, port }, [...instance.path, 'transparent'])),
     ...instance.upstreams.flatMap(({ listen, path }, at) => place('the upstream listener', `${name} upstream ${at}`, listen, [...path, 'listen'])),
   ];
+}
+
+function redirectedPorts({ transparent }: PlacedInstance): readonly number[] {
+  return transparent === undefined ? [] : [transparent.outboundPort, transparent.plainPort, ...transparent.ownPorts];
 }
 
 function hostOf({ host }: SocketAddress): string {

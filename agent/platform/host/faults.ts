@@ -19,6 +19,7 @@ export const REMEDIES = {
   mesh_listen_not_loopback: 'listen on a loopback address such as 127.0.0.1: whoever reaches the listener speaks with the identity of this workload',
   mesh_sidecar_missing: 'give the instance a mesh address, or remove what only a sidecar can do',
   mesh_address_clash: 'give each listener on a host its own port',
+  mesh_address_not_own: 'write one of the addresses under transparent, or correct these',
   mesh_port_conflict: 'let all services that share a target agree on protocol and plain listener',
   mesh_restart_required: 'restart the agent to apply it; the proxies keep serving meanwhile',
 } as const satisfies Record<string, string>;

@@ -153,3 +153,53 @@ workloads:
 `;
   expect(codes(nested)).toEqual(['5 mesh_value_invalid', '8 mesh_key_missing', '8 mesh_address_invalid', '9 mesh_value_invalid', '10 mesh_key_missing']);
 });
+
+const TRANSPARENT = `apiVersion: sidelight.dev/v1
+kind: Mesh
+control: { listen: 10.1.0.1:8086 }
+services:
+  - { name: web, namespace: shop, addresses: [10.96.0.10, "FD00:96:0::10"], ports: [{ port: 80 }] }
+  - { name: cart, namespace: shop, addresses: [10.96.0.11], ports: [{ port: 80 }] }
+workloads:
+  - name: web
+    namespace: shop
+    instances:
+      - name: web-1
+        mesh: 10.1.0.2:4143
+        transparent: { addresses: [10.1.0.2, "fd00:1::0002"] }
+        ports: [{ service: web, port: 80, target: 10.1.0.2:8080 }]
+  - name: cart
+    namespace: shop
+    instances:
+      - name: cart-1
+        mesh: 10.1.0.3:4143
+        transparent: { addresses: [10.1.0.3], outboundPort: 5140, plainPort: 5142, ownPorts: [] }
+        ports: [{ service: cart, port: 80, target: 10.1.0.3:8080 }]
+`;
+
+test('a transparent instance has its addresses in one form, and the field’s ports', () => {
+  const result = parseMesh(TRANSPARENT);
+  if (result.kind !== 'mesh') throw new Error(JSON.stringify(result.faults));
+  expect(result.mesh.services[0]?.addresses).toEqual(['10.96.0.10', 'fd00:96::10']);
+  expect(result.mesh.workloads.map(({ instances }) => instances[0]?.transparent)).toEqual([
+    { addresses: ['10.1.0.2', 'fd00:1::2'], outboundPort: 4140, plainPort: 4142, ownPorts: [4190, 4191] },
+    { addresses: ['10.1.0.3'], outboundPort: 5140, plainPort: 5142, ownPorts: [] },
+  ]);
+});
+
+test.each([
+  ['a target on loopback', 'target: 10.1.0.2:8080', 'target: 127.0.0.1:8080', ['14 mesh_address_not_own']],
+  ['a mesh address of another host', 'mesh: 10.1.0.2:4143', 'mesh: 10.1.0.9:4143', ['12 mesh_address_not_own']],
+  ['no sidecar', '        mesh: 10.1.0.2:4143\n', '', ['12 mesh_sidecar_missing']],
+  ['an address of two instances', 'addresses: [10.1.0.3]', 'addresses: [10.1.0.3, 10.1.0.2]', ['20 mesh_address_clash']],
+  ['an address of two services', 'addresses: [10.96.0.11]', 'addresses: [10.96.0.10]', ['6 mesh_address_clash']],
+  ['a service’s address that is an instance’s', 'addresses: [10.96.0.11]', 'addresses: [10.1.0.2]', ['6 mesh_address_clash']],
+  ['a target on the proxy’s outbound port', 'target: 10.1.0.2:8080', 'target: 10.1.0.2:4140', ['13 mesh_address_clash']],
+  ['a target on the proxy’s admin port', 'target: 10.1.0.2:8080', 'target: 10.1.0.2:4191', ['13 mesh_address_clash']],
+  ['no address', 'addresses: [10.1.0.3]', 'addresses: []', ['20 mesh_value_invalid']],
+  ['loopback as an own address', 'addresses: [10.1.0.3]', 'addresses: [127.0.0.1]', ['20 mesh_address_invalid']],
+  ['a name as a service’s address', 'addresses: [10.96.0.11]', 'addresses: [cart.shop]', ['6 mesh_address_invalid']],
+])('transparent: %s is refused', (_, from, to, faults) => {
+  expect(TRANSPARENT).toContain(from);
+  expect(codes(TRANSPARENT.replace(from, to))).toEqual(faults);
+});

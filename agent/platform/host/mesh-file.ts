@@ -75,7 +75,7 @@ function readDraft(value: unknown, list: FaultList): Draft {
   const services = entriesOf(value, 'services');
   return {
     control: control.success ? { address: control.data.listen, path: ['control', 'listen'] } : null,
-    services: readEach(list, services, ['services'], serviceSchema, (service, path) => ({ path, key: `${service.namespace}/${service.name}`, ports: service.ports })),
+    services: readEach(list, services, ['services'], serviceSchema, (service, path) => ({ path, key: `${service.namespace}/${service.name}`, ports: service.ports, ...addressesOf(service.addresses) })),
     named: new Set(services.map((service) => `${textOf(service, 'namespace')}/${textOf(service, 'name')}`)),
     workloads: readEach(list, entriesOf(value, 'workloads'), ['workloads'], workloadSchema, (workload, path) => readWorkload(workload, path, list), (entry, path) => readInstances(entry, path, textOf(entry, 'namespace'), list)),
   };
@@ -88,7 +88,7 @@ function readWorkload(workload: z.output<typeof workloadSchema>, path: Path, lis
 
 function readInstances(workload: unknown, path: Path, namespace: string, list: FaultList): PlacedInstance[] {
   const entries = entriesOf(workload, 'instances');
-  return readEach(list, entries, [...path, 'instances'], instanceSchema, ({ name, mesh = null }, at, entry) => ({ path: at, name, mesh, ...readPorts(entry, at, namespace, list) }), (entry, at) => readPorts(entry, at, namespace, list));
+  return readEach(list, entries, [...path, 'instances'], instanceSchema, ({ name, mesh = null, transparent }, at, entry) => ({ path: at, name, mesh, ...(transparent && { transparent }), ...readPorts(entry, at, namespace, list) }), (entry, at) => readPorts(entry, at, namespace, list));
 }
 
 function readPorts(instance: unknown, path: Path, namespace: string, list: FaultList): Pick<PlacedInstance, 'ports' | 'upstreams'> {
@@ -113,7 +113,7 @@ function readEach<Raw, Read>(
 }
 
 function meshOf(draft: Draft, trustDomain: string, control: SocketAddress): Mesh {
-  const services = draft.services.map(({ key, ports }) => ({ key, ports }));
+  const services = draft.services.map(({ path: _, ...service }) => service);
   const workloads = draft.workloads.map(({ key, namespace, name, serviceAccount, inboundPolicy, instances }) => ({
     key,
     namespace,
@@ -126,10 +126,16 @@ function meshOf(draft: Draft, trustDomain: string, control: SocketAddress): Mesh
   return { trustDomain, control, services, workloads };
 }
 
-function instanceOf({ name, mesh, ports, upstreams }: PlacedInstance): MeshInstance {
+/** None is as good as absent, and leaves a mesh without them as it was. */
+function addressesOf(addresses: readonly string[]): Pick<MeshService, 'addresses'> {
+  return addresses.length === 0 ? {} : { addresses };
+}
+
+function instanceOf({ name, mesh, ports, upstreams, transparent }: PlacedInstance): MeshInstance {
   return {
     name,
     mesh,
+    ...(transparent && { transparent }),
     ports: ports.map(({ service, port, target, plain }) => ({ service, port, target, plain })),
     upstreams: upstreams.map(({ service, port, listen }) => ({ service, port, listen })),
   };

@@ -1,6 +1,7 @@
 /** The mesh that is in force: inventory and orders of the last good mesh file. */
 import type { WorkloadKey } from '../../../proxy/wire/labels.ts';
-import type { ProxyOrders, SocketAddress } from '../../../proxy/wire/orders.ts';
+import type { Destination, ProxyOrders, SocketAddress } from '../../../proxy/wire/orders.ts';
+import { AddressBook } from '../../compile/address-book.ts';
 import { compileOrders, proxyKey } from '../../compile/orders.ts';
 import { Revisions } from '../../compile/revisions.ts';
 import { Inventory } from '../../inventory/inventory.ts';
@@ -21,6 +22,7 @@ export class MeshInForce {
   readonly trustDomain: string;
   readonly control: SocketAddress;
   readonly #revisions = new Revisions();
+  #addresses = new AddressBook(this.inventory);
 
   /** `nowMs` seeds the revisions of orders. */
   constructor(mesh: Mesh, nowMs: number) {
@@ -31,6 +33,11 @@ export class MeshInForce {
 
   orders(workload: WorkloadKey, instanceName: string): ProxyOrders | null {
     return this.#revisions.get(proxyKey(workload, instanceName));
+  }
+
+  /** Where an address leads, its host in the form of `formatIp`. */
+  destination(address: SocketAddress): Destination {
+    return this.#addresses.resolve(address);
   }
 
   /** Puts another text of the mesh file in force, unless it has faults. */
@@ -47,6 +54,7 @@ export class MeshInForce {
 
   #putInForce(mesh: Mesh, nowMs: number): readonly string[] {
     this.inventory.reset(mesh.services, mesh.workloads);
+    this.#addresses = new AddressBook(this.inventory);
     return this.#revisions.update(compileOrders(this.inventory, mesh.trustDomain), nowMs);
   }
 }

@@ -1,6 +1,8 @@
 /** The parts of a mesh file. Lists are read entry by entry, so that one bad entry doesn't hide the faults of the others. */
 import { z } from 'zod';
 import type { SocketAddress } from '../../../proxy/wire/orders.ts';
+import { canonicalIp, isLoopbackIp } from '../../../proxy/wire/ip.ts';
+import { DEFAULT_REDIRECTION } from '../../redirect/rules.ts';
 import { isWildcard, parseAddress } from './address.ts';
 
 /** An RFC 1123 label. */
@@ -13,12 +15,24 @@ const list = z.array(z.unknown()).nullish();
 function address(wildcard: 'wildcard allowed' | 'dialled') {
   return z.string().transform((text, context): SocketAddress => {
     const parsed = parseAddress(text);
-    if (parsed.kind === 'address' && !(wildcard === 'dialled' && isWildcard(parsed.address.host))) return parsed.address;
+    if (parsed.kind === 'address' && !(wildcard === 'dialled' && isWildcard(parsed.address.host))) return { ...parsed.address, host: canonicalIp(parsed.address.host) ?? parsed.address.host };
     const message = parsed.kind === 'invalid' ? parsed.reason : `others dial this address, so it can't be ${parsed.address.host}`;
     context.addIssue({ code: 'custom', message, params: { code: 'mesh_address_invalid' } });
     return z.NEVER;
   });
 }
+
+/** Dual stack needs two. */
+const ADDRESSES_MAX = 64;
+
+/** An IP address without a port, in its one form. */
+const ip = z.string().transform((text, context): string => {
+  const canonical = canonicalIp(text);
+  if (canonical !== null && !isLoopbackIp(canonical) && !isWildcard(canonical)) return canonical;
+  const message = canonical === null ? `"${text}" is not an IP address` : `${text} is not an address of one workload or service alone`;
+  context.addIssue({ code: 'custom', message, params: { code: 'mesh_address_invalid' } });
+  return z.NEVER;
+});
 
 export const topSchema = z.strictObject({
   apiVersion: z.literal('sidelight.dev/v1'),
@@ -37,6 +51,8 @@ export const serviceSchema = z.strictObject({
   name: label,
   namespace: label,
   ports: z.array(z.strictObject({ port, protocol: z.enum(['http1', 'opaque']).default('http1') })).min(1, 'needs at least one port'),
+  /** Under which transparent callers dial it. */
+  addresses: z.array(ip).max(ADDRESSES_MAX).default([]),
 });
 
 export const workloadSchema = z.strictObject({
@@ -47,11 +63,20 @@ export const workloadSchema = z.strictObject({
   instances: list,
 });
 
+/** An instance with addresses of its own, whose connections `agent init` redirects; the ports are those given to it. */
+const transparentSchema = z.strictObject({
+  addresses: z.array(ip).min(1, 'needs at least one address').max(ADDRESSES_MAX),
+  outboundPort: port.default(DEFAULT_REDIRECTION.outboundPort),
+  plainPort: port.default(DEFAULT_REDIRECTION.plainPort),
+  ownPorts: z.array(port).max(16).default([4190, 4191]),
+});
+
 export const instanceSchema = z.strictObject({
   name: label,
   mesh: address('dialled').optional(),
   ports: list,
   upstreams: list,
+  transparent: transparentSchema.optional(),
 });
 
 const serviceName = z.string().regex(/^(?:[a-z0-9-]+\/)?[a-z0-9-]+$/, 'must be the name of a service, or namespace/name');
