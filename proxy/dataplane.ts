@@ -8,6 +8,7 @@ import { RouteTemplates } from './route/template.ts';
 import { formatAddress } from './sockets/address.ts';
 import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
 import { Sockets } from './sockets/sockets.ts';
+import type { BalancerFacts } from './telemetry/families-parents.ts';
 import type { Recorder } from './telemetry/recorder.ts';
 import type { ProxyOrders, SocketAddress } from './wire/orders.ts';
 
@@ -35,6 +36,8 @@ export interface Dataplane {
   drain(limitMs: number): Promise<void>;
   /** Open connections and exchanges, for the admin port. */
   open(): { readonly connections: number; readonly exchanges: number };
+  /** The state of each HTTP service's balancer, for `/metrics`. */
+  balancers(): readonly BalancerFacts[];
 }
 
 /** How often idle connections are looked at; half of the shortest idle limit. */
@@ -132,6 +135,10 @@ class Running implements Dataplane {
 
   open(): { readonly connections: number; readonly exchanges: number } {
     return { connections: this.inboundOpen + this.outboundOpen, exchanges: this.exchanges };
+  }
+
+  balancers(): readonly BalancerFacts[] {
+    return this.outbound.balancers();
   }
 
   private context(direction: 'inbound' | 'outbound', templates: RouteTemplates): HttpContext {

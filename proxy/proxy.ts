@@ -20,6 +20,8 @@ import type { Logger } from './log.ts';
 import { ownMetrics } from './own-metrics.ts';
 import { withExchangeFile } from './telemetry/exchange-file.ts';
 import { renderMetrics } from './telemetry/prometheus.ts';
+import { inSlices, turn } from './telemetry/slices.ts';
+import { readSystemFacts } from './telemetry/system-facts.ts';
 import type { Recorder } from './telemetry/recorder.ts';
 import { Series } from './telemetry/series.ts';
 import { WindowClock } from './telemetry/window-clock.ts';
@@ -252,18 +254,22 @@ export class Proxy {
     };
   }
 
-  #metrics(): string {
-    const { usage, wallMs } = this.#around;
+  async *#metrics(): AsyncGenerator<string> {
+    const { usage, wallMs, nowUs } = this.#around;
+    const system = await readSystemFacts();
     const leaf = this.#holder.current();
-    return renderMetrics(this.#series, {
+    const pieces = renderMetrics(this.#series, {
       version: PROXY_VERSION,
       ...usage(),
+      system,
+      balancers: this.#dataplane.balancers(),
       nowMs: wallMs(),
       certificate: leaf === null ? null : { notAfterMs: leaf.notAfterMs, refreshedMs: this.#issuance.refreshedMs },
       certificateRefreshes: this.#issuance,
       inboundPolicy: this.#applied.orders?.inbound.policy ?? '',
       own: ownMetrics({ ring: this.#ring, link: this.#link, applied: this.#applied, nowMs: this.#around.nowUs() / 1_000, relistens: this.#relistens }),
     });
+    yield* inSlices(pieces, () => nowUs() / 1_000, turn);
   }
 }
 

@@ -6,7 +6,8 @@ import type { ProxyOrders } from '../wire/orders.ts';
 export interface AdminSubject {
   /** Sentences that say why the proxy isn't ready; none: it is. */
   notReady(): readonly string[];
-  metrics(): string;
+  /** In pieces, with turns of the event loop between them. */
+  metrics(): AsyncIterable<string>;
   /** Orders in force and facts around them; nothing secret. */
   config(): { readonly orders: ProxyOrders | null } & Readonly<Record<string, unknown>>;
   logLevel(): LogLevel;
@@ -27,7 +28,8 @@ export interface AdminRequest {
 export interface AdminAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  /** Text, or text in pieces. */
+  readonly body: string | AsyncIterable<string>;
   readonly allow?: string;
 }
 

@@ -46,10 +46,27 @@ function serve(address: SocketAddress, subject: AdminSubject) {
         body: request.method === 'PUT' ? await request.text() : '',
       });
       const headers = { 'content-type': answer.contentType, ...(answer.allow === undefined ? {} : { allow: answer.allow }) };
-      return new Response(answer.body, { status: answer.status, headers });
+      return new Response(request.method === 'HEAD' ? null : bodyOf(answer.body), { status: answer.status, headers });
     },
     error(error) {
       return new Response(`internal: ${error.message}\n`, { status: 500 });
+    },
+  });
+}
+
+/** A long text is made as fast as it is read, and no faster. */
+function bodyOf(body: string | AsyncIterable<string>): string | ReadableStream<Uint8Array> {
+  if (typeof body === 'string') return body;
+  const pieces = body[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await pieces.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+    async cancel() {
+      await pieces.return?.();
     },
   });
 }

@@ -56,6 +56,10 @@ export class Pool<M extends Member> {
     return null;
   }
 
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
   /** Waits for the next connection: one that is opened for it, or one that is given back before. */
   wait(waiter: Waiter<M>): void {
     if (this.waiters.size >= this.options.queueMax) {

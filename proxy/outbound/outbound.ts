@@ -4,6 +4,7 @@ import type { HttpContext } from '../http/upstream.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import type { Listener } from '../sockets/listen.ts';
+import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { OutboundListener, SocketAddress } from '../wire/orders.ts';
 import { listenOutbound } from './accept.ts';
 import type { HopContext } from './hop.ts';
@@ -57,6 +58,12 @@ export class Outbound {
   retry(): void {
     if (this.stopped) return;
     for (const open of this.open.values()) open.listener ??= this.listen(open);
+  }
+
+  /** Of the services that are balanced by request. */
+  balancers(): readonly BalancerFacts[] {
+    const http = [...this.open.values()].filter(({ order }) => order.protocol !== 'opaque');
+    return http.map(({ order: { service, port }, upstream }) => ({ service, port, ...upstream.balance }));
   }
 
   sweep(nowMs: number, oldestGeneration: number): void {

@@ -4,6 +4,7 @@ import { Pool } from '../balance/pool.ts';
 import { Callee } from '../http/callee.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { CONNECT_ATTEMPTS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Endpoint, OutboundListener } from '../wire/orders.ts';
@@ -29,6 +30,9 @@ export class Upstream {
   /** The row of an exchange that got no endpoint. */
   readonly nobody: EdgeHandle;
   private readonly service: string;
+  private readonly port: number;
+  private added = 0;
+  private removed = 0;
   private endpoints = new Map<string, EndpointConnections>();
   /** The same by the balancer's own objects, so that a request builds no key. */
   private chosen = new WeakMap<Candidate, EndpointConnections>();
@@ -37,8 +41,16 @@ export class Upstream {
     this.parts = parts;
     this.protocol = listener.protocol;
     this.service = listener.service;
-    this.nobody = parts.hops.recorder.edge(this.edgeKey('', 'plain'));
+    this.port = listener.port;
+    this.nobody = parts.hops.recorder.edge(this.edgeKey('', 'plain'), { port: listener.port });
     this.update(listener.endpoints);
+  }
+
+  /** Endpoints, how often they changed, and who waits for them. */
+  get balance(): Omit<BalancerFacts, 'service' | 'port'> {
+    let waiting = 0;
+    for (const { pool } of this.endpoints.values()) waiting += pool.waiting;
+    return { ready: this.endpoints.size, pending: 0, waiting, added: this.added, removed: this.removed };
   }
 
   /** New endpoints; connections to those that stay are kept, the others end when they are idle. */
@@ -48,9 +60,12 @@ export class Upstream {
     this.chosen = new WeakMap();
     for (const endpoint of endpoints) {
       const key = keyOf(endpoint);
-      this.endpoints.set(key, before.get(key) ?? this.connectionsTo(endpoint));
+      const known = before.get(key);
+      if (known === undefined) this.added += 1;
+      this.endpoints.set(key, known ?? this.connectionsTo(endpoint));
       before.delete(key);
     }
+    this.removed += before.size;
     for (const gone of before.values()) gone.pool.close();
     this.parts.balancer.update(endpoints);
   }
@@ -94,7 +109,8 @@ export class Upstream {
       idleMsMax: mesh ? HOP_IDLE_MS_MAX : APP_IDLE_MS_MAX,
       queueMax: QUEUE_MAX,
     });
-    const facts = endpoint.mesh === null ? { target: endpoint.address } : { target: endpoint.address, peer: endpoint.mesh.identity };
+    const known = { target: endpoint.address, port: this.port, instance: endpoint.instance };
+    const facts = endpoint.mesh === null ? known : { ...known, peer: endpoint.mesh.identity };
     return { pool, open, edge: hops.recorder.edge(this.edgeKey(endpoint.workload, mesh ? 'mtls' : 'plain'), facts) };
   }
 

@@ -18,6 +18,16 @@ test.each([
   ['/x/eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJI', 'GET /x/:id'],
   ['/a/b/c/d/e/f/g/h', 'GET /a/b/c/d/e/f/*'],
   ['/static/app.js', 'GET /static/app.js'],
+  ['/days/2026-11-23', 'GET /days/:id'],
+  ['/geo/52.5200,13.4050', 'GET /geo/:id'],
+  ['/orders/order-20240001', 'GET /orders/:id'],
+  ['/ulid/01ARZ3NDEKTSV4RRFFQ69G5FAV', 'GET /ulid/:id'],
+  ['/tx/0xdeadbeef01', 'GET /tx/:id'],
+  ['/users/ann@example.org', 'GET /users/ann@example.org'],
+  ['/v1/recommendations', 'GET /v1/recommendations'],
+  ['/api/v2beta1/http2-settings', 'GET /api/v2beta1/http2-settings'],
+  ['/grpc.health.v1.Health/Check', 'GET /grpc.health.v1.Health/Check'],
+  ['/oauth2/authorization_code', 'GET /oauth2/authorization_code'],
 ])('the path %s is the route %s', (path, template) => {
   expect(templateOf('GET', path)).toBe(template);
 });

@@ -11,7 +11,13 @@ const CACHE_SLOTS = 512;
 /** A longer path is not remembered. */
 const CACHED_BYTES_MAX = 256;
 
-const VALUE = /^(?:\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[a-f]*\d)[0-9a-f]{8,})$/i;
+/** Numbers, dates, UUIDs, hexadecimal with a digit in it. Each alternative is anchored and linear. */
+const VALUE = /^(?:[-+]?\d[\d.,:_-]*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?:0x)?(?=[a-f]*\d)[0-9a-f]{8,})$/i;
+/** A name doesn't hold so many digits in a row: `order-20240001`. */
+const LONG_NUMBER = /\d{5,}/;
+/** Keys of other alphabets: as long as this, with digits and letters, and without the hyphens or dots of names. */
+const TOKEN_LETTERS_MIN = 16;
+const TOKEN = /^(?=[A-Za-z_]*\d)(?=[0-9_]*[A-Za-z])[A-Za-z0-9_]+$/;
 const NAME = /^[A-Za-z0-9._~@:+-]+$/;
 const QUESTION = 0x3f;
 const SLASH = 0x2f;
@@ -31,7 +37,12 @@ export function templateOf(method: string, path: string): string {
 
 function templateSegment(segment: string): string {
   if (segment === '') return '';
-  return VALUE.test(segment) || segment.length > SEGMENT_LETTERS_MAX || !NAME.test(segment) ? ':id' : segment;
+  return isValue(segment) ? ':id' : segment;
+}
+
+function isValue(segment: string): boolean {
+  if (segment.length > SEGMENT_LETTERS_MAX || !NAME.test(segment)) return true;
+  return VALUE.test(segment) || LONG_NUMBER.test(segment) || (segment.length >= TOKEN_LETTERS_MIN && TOKEN.test(segment));
 }
 
 /** Templates of heads; one per proxy. */

@@ -9,6 +9,8 @@ import { DRAIN_MS_MAX } from '../drain.ts';
 import { LeafHolder } from '../identity/leaf-holder.ts';
 import type { Surroundings } from '../proxy.ts';
 import { renderMetrics } from '../telemetry/prometheus.ts';
+import { inSlices, turn } from '../telemetry/slices.ts';
+import { readSystemFacts } from '../telemetry/system-facts.ts';
 import { Series } from '../telemetry/series.ts';
 import { PROXY_VERSION } from '../version.ts';
 import { WINDOW_MS } from '../wire/report.ts';
@@ -174,12 +176,15 @@ export class StaticProxy {
     };
   }
 
-  #metrics(): string {
-    const { usage, wallMs } = this.#around;
+  async *#metrics(): AsyncGenerator<string> {
+    const { usage, wallMs, nowUs } = this.#around;
+    const system = await readSystemFacts();
     const leaf = this.#holder.current();
-    return renderMetrics(this.#series, {
+    const pieces = renderMetrics(this.#series, {
       version: PROXY_VERSION,
       ...usage(),
+      system,
+      balancers: this.#dataplane.balancers(),
       nowMs: wallMs(),
       certificate: leaf === null ? null : { notAfterMs: leaf.notAfterMs, refreshedMs: this.#refreshedMs },
       certificateRefreshes: { ok: this.#certificate.loads, error: this.#certificate.failures },
@@ -190,5 +195,6 @@ export class StaticProxy {
         { name: 'sidelight_listeners_failed', help: 'Listeners that could not be opened.', type: 'gauge', value: this.#problems.length },
       ],
     });
+    yield* inSlices(pieces, () => nowUs() / 1_000, turn);
   }
 }

@@ -1,20 +1,23 @@
 import { expect, test } from 'vitest';
 import { OTHER } from '../wire/report.ts';
 import { LATENCY_BUCKETS_MS } from './cumulative.ts';
-import { renderMetrics, type ProcessFacts } from './prometheus.ts';
+import { LINKERD_FAMILIES, LINKERD_LABELS_LEFT_OUT, LINKERD_LEFT_OUT } from './linkerd-families.ts';
+import { renderMetrics, type MetricsFacts } from './prometheus.ts';
 import { Series } from './series.ts';
 import { edgeKey, exchangeEnd } from './testing.ts';
 
-const FACTS: ProcessFacts = {
+const FACTS: MetricsFacts = {
   version: '0.1.0',
   runtime: 'bun 1',
   startMs: 1_700_000_000_500,
   nowMs: 1_700_000_100_000,
   cpuSeconds: 1.5,
   residentBytes: 40_000_000,
+  system: { openDescriptors: 20, maxDescriptors: 1_024, threads: 9, virtualBytes: 9e9, receivedBytes: 1, sentBytes: 2 },
   certificate: { notAfterMs: 1_700_086_400_000, refreshedMs: 1_700_000_000_000 },
   certificateRefreshes: { ok: 3, error: 1 },
   inboundPolicy: 'all-unauthenticated',
+  balancers: [{ service: 'shop/cart', port: 80, ready: 2, pending: 0, waiting: 1, added: 3, removed: 1 }],
   own: [{ name: 'sidelight_control_linked', help: 'Linked.', type: 'gauge', value: 1 }],
 };
 
@@ -51,7 +54,7 @@ function parse(text: string): Sample[] {
   return samples;
 }
 
-const render = (series: Series, facts: Partial<ProcessFacts> = {}) => parse(renderMetrics(series, { ...FACTS, ...facts }));
+const render = (series: Series, facts: Partial<MetricsFacts> = {}) => parse([...renderMetrics(series, { ...FACTS, ...facts })].join(''));
 const named = (samples: readonly Sample[], name: string) => samples.filter((sample) => sample.name === name);
 
 function outboundTraffic() {
@@ -77,6 +80,7 @@ test('outbound requests have the names and labels of linkerd2-proxy', () => {
     dst_namespace: 'shop',
     dst_service: 'cart',
     dst_host: 'cart',
+    dst_serviceaccount: 'cart',
   };
   const samples = render(series);
   expect(named(samples, 'request_total')).toEqual([{ name: 'request_total', labels, value: 5 }]);
@@ -102,6 +106,12 @@ test('inbound requests name the caller by its identity and the policy in force',
     srv_kind: 'default',
     srv_name: 'all-unauthenticated',
     srv_port: '80',
+    route_group: '',
+    route_kind: 'default',
+    route_name: 'default',
+    authz_group: '',
+    authz_kind: 'default',
+    authz_name: 'all-unauthenticated',
   });
 });
 
@@ -165,19 +175,26 @@ test('rows that look the same here are one series, with the sum', () => {
   expect(named(samples, 'response_latency_ms_count').map(({ value }) => value)).toEqual([3]);
 });
 
-test('transports and bytes are counted by direction and peer', () => {
+test('transports and bytes are counted at both ends, with who is at the far one', () => {
   const { series, edge } = outboundTraffic();
+  const facts = { target: { host: '10.0.0.7', port: 8_080 }, peer: 'cart.shop.serviceaccount.identity.sidelight.cluster.local', tls: 'mtls', service: 'shop/cart', destination: 'shop/host/cart' } as const;
   series.connection('outbound', 'src', 1);
   series.connection('outbound', 'src', 1);
   series.connection('outbound', 'src', -1);
+  series.connection('outbound', 'dst', 1, facts);
   series.bytes(edge, 300, 7_000);
   const samples = render(series);
-  const peer = { direction: 'outbound', peer: 'src' };
-  expect(named(samples, 'tcp_open_total')).toEqual([{ name: 'tcp_open_total', labels: peer, value: 2 }]);
-  expect(named(samples, 'tcp_open_connections')).toEqual([{ name: 'tcp_open_connections', labels: peer, value: 1 }]);
-  expect(named(samples, 'tcp_close_total')).toEqual([{ name: 'tcp_close_total', labels: { ...peer, errno: '' }, value: 1 }]);
-  expect(named(samples, 'tcp_read_bytes_total').map(({ labels, value }) => [labels['peer'], value])).toEqual([['src', 300], ['dst', 7_000]]);
-  expect(named(samples, 'tcp_write_bytes_total').map(({ labels, value }) => [labels['peer'], value])).toEqual([['src', 7_000], ['dst', 300]]);
+  const near = { direction: 'outbound', peer: 'src', tls: 'no_identity', no_tls_reason: 'loopback' };
+  expect(named(samples, 'tcp_open_total').map(({ labels, value }) => [labels['peer'], value])).toEqual([['src', 2], ['dst', 1]]);
+  expect(named(samples, 'tcp_open_connections')[0]).toEqual({ name: 'tcp_open_connections', labels: near, value: 1 });
+  expect(named(samples, 'tcp_close_total')[0]).toEqual({ name: 'tcp_close_total', labels: { ...near, errno: '' }, value: 1 });
+  const far = named(samples, 'tcp_open_total')[1]?.labels;
+  expect(far).toMatchObject({ tls: 'true', server_id: facts.peer, target_addr: '10.0.0.7:8080', dst_service: 'cart' });
+  expect(named(samples, 'tcp_read_bytes_total')).toEqual([
+    { name: 'tcp_read_bytes_total', labels: far, value: 7_000 },
+    { name: 'tcp_read_bytes_total', labels: near, value: 300 },
+  ]);
+  expect(named(samples, 'tcp_write_bytes_total').map(({ labels, value }) => [labels['peer'], value])).toEqual([['dst', 300], ['src', 7_000]]);
 });
 
 test('opaque connections are no HTTP requests, but open exchanges', () => {
@@ -228,4 +245,71 @@ test('a label with quotes, backslashes and line ends harms nothing', () => {
   const series = new Series();
   series.began(series.edge(edgeKey({ service: 'shop/a"b\\c\nd', destination: OTHER })));
   expect(named(render(series), 'request_total')[0]?.labels['dst_service']).toBe('a\\"b\\\\c\\nd');
+});
+
+/** Traffic of every kind that has families of its own. */
+function trafficOfAllKinds(): Series {
+  const series = new Series();
+  const peer = 'cart.shop.serviceaccount.identity.sidelight.cluster.local';
+  const target = { host: '10.0.0.7', port: 8_080 };
+  const outbound = { target, port: 80, instance: 'cart-0', zone: 'a' };
+  for (const protocol of ['http1', 'http2', 'grpc', 'opaque'] as const) {
+    for (const tls of ['mtls', 'plain'] as const) {
+      const facts = tls === 'mtls' ? { peer } : {};
+      const edges = [
+        series.edge(edgeKey({ protocol, tls, destination: 'shop/deployment/cart' }), { ...outbound, ...facts }),
+        series.edge(edgeKey({ protocol, tls, direction: 'inbound' }), { target, ...facts }),
+      ];
+      for (const edge of edges) {
+        const { direction } = edge.key;
+        series.connection(direction, direction === 'inbound' ? 'src' : 'dst', 1, { ...(direction === 'inbound' ? { target } : outbound), ...facts, tls, service: 'shop/cart', destination: 'shop/deployment/cart' });
+        series.connection(direction, direction === 'inbound' ? 'dst' : 'src', 1);
+        const opaque = protocol === 'opaque';
+        const ends = [{}, { status: 403, code: 'denied', fault: 'mesh' }, { status: 503, fault: 'app', retries: 1 }] as const;
+        for (const end of opaque ? [{ status: 0, route: null }] : ends) {
+          series.began(edge);
+          series.bytes(edge, 10, 20);
+          series.ended(edge, exchangeEnd({ ...end, ...(protocol === 'grpc' ? { grpcStatus: 0 } : {}) }));
+        }
+      }
+    }
+  }
+  series.refused('inbound', 'tls-expired');
+  series.refused('outbound', 'tls-expired');
+  return series;
+}
+
+const OWN = /^sidelight_/;
+/** Counted by the exporter of spans, which a proxy with tracing has. */
+const SPANS: MetricsFacts['own'] = ['opentelemetry_span_exports', 'opentelemetry_span_export_requests'].map((name) => ({ name, help: 'Spans.', type: 'counter', value: 0 }));
+
+test("all of linkerd2-proxy's families are here with their types and buckets, or left out on purpose, and no stranger is", () => {
+  const text = [...renderMetrics(trafficOfAllKinds(), { ...FACTS, own: SPANS })].join('');
+  const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
+  expect([...types].filter(([name]) => !OWN.test(name)).sort()).toEqual(Object.entries(LINKERD_FAMILIES).map(([name, { type }]) => [name, type]).sort());
+  for (const name of types.keys()) expect(Object.keys(LINKERD_LEFT_OUT).filter((left) => name.startsWith(left)), name).toEqual([]);
+  for (const [name, { buckets }] of Object.entries(LINKERD_FAMILIES)) {
+    if (buckets === undefined) continue;
+    const bounds = [...text.matchAll(new RegExp(`^${name}_bucket\\{.*le="([^"]*)"\\}`, 'gm'))].map(([, le]) => le);
+    expect(bounds.slice(0, buckets.length), name).toEqual(buckets);
+    expect(bounds.length % buckets.length, name).toBe(0);
+  }
+});
+
+test("each series has one of linkerd2-proxy's sets of labels, in its order, less what is left out on purpose", () => {
+  const samples = parse([...renderMetrics(trafficOfAllKinds(), { ...FACTS, own: SPANS })].join(''));
+  const left = (label: string) => Object.hasOwn(LINKERD_LABELS_LEFT_OUT, label);
+  const seen = new Set<string>();
+  for (const { name, labels } of samples) {
+    const family = Object.hasOwn(LINKERD_FAMILIES, name) ? name : name.replace(/_(bucket|sum|count)$/, '');
+    const known = LINKERD_FAMILIES[family];
+    if (known === undefined) continue;
+    const own = Object.keys(labels).filter((label) => label !== 'le');
+    const sets = known.labels.map((set) => set.filter((label) => !left(label)).sort().join(' '));
+    // An endpoint of a stranger, or none at all, has nothing but its service.
+    const identity = own.includes('server_id') || !own.includes('dst_pod') ? own : [...own, 'dst_serviceaccount'];
+    expect(sets, `${name} ${own.join(' ')}`).toContain([...identity].sort().join(' '));
+    seen.add(family);
+  }
+  expect([...seen].sort()).toEqual(Object.keys(LINKERD_FAMILIES).sort());
 });

@@ -154,6 +154,21 @@ test('routes over the cap are counted in a row named other, known ones stay', ()
   expect(rows.folded).toBe(40);
 });
 
+test('a learned value leaves one row, and no count is lost on the way', () => {
+  const series = new Series();
+  const edge = series.edge(edgeKey());
+  const letters = (at: number) => String.fromCodePoint(97 + (at % 26), 97 + Math.floor(at / 26));
+  for (let at = 0; at < 500; at += 1) series.ended(edge, exchangeEnd({ route: `GET /users/u${letters(at)}/cart`, bytesIn: 3, bytesOut: 5 }));
+  const { routes, folded } = sealed(series);
+  expect(routes.reduce((sum, { requests }) => sum + requests, 0)).toBe(500);
+  expect(routes.reduce((sum, { bytesIn, bytesOut }) => sum + bytesIn + bytesOut, 0)).toBe(4_000);
+  expect(routes.find(({ route }) => route === 'GET /users/:id/cart')?.requests).toBe(470);
+  expect(folded).toBe(0);
+  expect(series.routes.positionsFolded).toBe(1);
+  for (let at = 0; at < 100; at += 1) series.ended(edge, exchangeEnd({ route: `GET /users/v${letters(at)}/cart` }));
+  expect(sealed(series).routes.map(({ route, requests }) => [route, requests])).toEqual([['GET /users/:id/cart', 100]]);
+});
+
 test('the number of rows and series is bounded, and nothing is left uncounted', () => {
   const series = new Series();
   const total = EDGES_PER_PROXY_MAX + 500;

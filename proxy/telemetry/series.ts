@@ -5,16 +5,17 @@
 import type { ExchangeEnd } from '../exchange.ts';
 import {
   OTHER,
-  ROUTES_PER_SERVICE_MAX,
   SOURCES_PER_SERVICE_MAX,
   type EdgeKey,
   type EdgeRow,
-  type RouteKey,
   type RouteRow,
 } from '../wire/report.ts';
 import { Deltas } from './counters.ts';
-import { LabelledSeries, SERIES_MAX, type TransportSeries } from './cumulative.ts';
-import type { EdgeFacts, EdgeHandle, Recorder, RefusalReason } from './recorder.ts';
+import { LabelledSeries, SERIES_MAX, TRANSPORTS_MAX, type TransportSeries } from './cumulative.ts';
+import { ParentSeries, QueueSeries } from './parents.ts';
+import { Routes, ServiceRoutes } from './routes.ts';
+import type { EdgeFacts, EdgeHandle, Recorder, RefusalReason, TransportFacts } from './recorder.ts';
+
 
 /** Edge rows of one proxy: some hundred services with their workloads; a row takes 1 KiB. */
 export const EDGES_PER_PROXY_MAX = 4_000;
@@ -39,13 +40,17 @@ interface Row<Key> {
 /** What is counted per direction and service. */
 interface ServiceRows {
   readonly sources: Set<string>;
-  readonly routes: Map<string, Row<RouteKey>>;
+  readonly routes: ServiceRoutes;
 }
 
 interface Handle extends EdgeHandle {
   readonly row: Row<EdgeKey>;
   readonly service: ServiceRows;
   readonly series: LabelledSeries;
+  /** Null for what is no HTTP. */
+  readonly parent: ParentSeries | null;
+  /** An endpoint was called, or the app. */
+  readonly backend: boolean;
   /** The callee's proxy counts routes only of callers that have no proxy: those that have one count them themselves. */
   readonly routes: boolean;
   readonly http: boolean;
@@ -58,11 +63,21 @@ function keyString(key: EdgeKey): string {
 }
 
 function factsString(facts: EdgeFacts): string {
-  return `${facts.peer ?? ''} ${facts.target?.host ?? ''} ${facts.target?.port ?? ''}`;
+  return `${facts.peer ?? ''} ${facts.target?.host ?? ''} ${facts.target?.port ?? ''} ${facts.port ?? ''} ${facts.instance ?? ''} ${facts.zone ?? ''}`;
+}
+
+/** Rows that look the same on `/metrics` share a series: it shows no source, no protocol, and inbound no service. */
+function labelsString({ direction, tls, service, destination }: EdgeKey, facts: EdgeFacts): string {
+  const whom = direction === 'outbound' ? `${service} ${destination}` : '';
+  return `${direction} ${tls} ${whom} ${factsString(facts)}`;
 }
 
 export class Series implements Recorder {
   readonly labelled = new Map<string, LabelledSeries>();
+  /** As many as services and ports, twice for those with gRPC. */
+  readonly parents = new Map<string, ParentSeries>();
+  readonly queues = new Map<string, QueueSeries>();
+  readonly routes = new Routes();
   readonly transports = new Map<string, TransportSeries>();
   readonly refusals = new Map<string, { readonly direction: 'inbound' | 'outbound'; readonly reason: RefusalReason; count: number }>();
   /** Exchanges that a cap folded, since the start. */
@@ -71,7 +86,6 @@ export class Series implements Recorder {
   readonly #edges = new Map<string, Row<EdgeKey>>();
   readonly #services = new Map<string, ServiceRows>();
   #dirtyEdges: Row<EdgeKey>[] = [];
-  #dirtyRoutes: Row<RouteKey>[] = [];
   #foldedWindow = 0;
 
   edge(asked: EdgeKey, facts: EdgeFacts = NO_FACTS): EdgeHandle {
@@ -79,13 +93,16 @@ export class Series implements Recorder {
     const known = this.#handles.get(id);
     if (known) return known;
     const row = this.#edgeRow(asked);
+    const http = row.key.protocol !== 'opaque' && row.key.protocol !== 'tls';
     const handle: Handle = {
       key: row.key,
       row,
       service: this.#serviceRows(row.key),
       series: this.#labelledSeries(row, facts),
+      parent: http ? this.#parentSeries(row.key, facts) : null,
+      backend: row.key.direction === 'inbound' || row.key.destination !== '',
       routes: row.key.direction === 'outbound' || row.key.tls === 'plain',
-      http: row.key.protocol !== 'opaque' && row.key.protocol !== 'tls',
+      http,
     };
     if (this.#handles.size < EDGES_PER_PROXY_MAX) this.#handles.set(id, handle);
     return handle;
@@ -100,22 +117,25 @@ export class Series implements Recorder {
   }
 
   began(handle: EdgeHandle): void {
-    const { series, http } = handle as Handle;
+    const { series, parent, backend } = handle as Handle;
     series.open += 1;
-    if (http) series.requests += 1;
+    if (parent === null) series.connections += 1;
+    else {
+      series.requests += 1;
+      parent.began(backend);
+    }
   }
 
   ended(handle: EdgeHandle, end: ExchangeEnd): void {
-    const { row, series, service, routes } = handle as Handle;
+    const { row, series, service, routes, parent, backend } = handle as Handle;
     this.#touchEdge(row);
     row.deltas.ended(end);
     series.ended(end);
+    parent?.ended(end, backend);
     let folded = row.folds;
     if (routes && end.route !== null) {
-      const route = this.#routeRow(service, row.key, end.route);
-      this.#touchRoute(route);
-      route.deltas.ended(end);
-      folded ||= route.folds;
+      const { facts } = series;
+      if (this.routes.count(service.routes, facts.port ?? facts.target?.port ?? 0, end.route, end)) folded = true;
     }
     if (!folded) return;
     this.#foldedWindow += 1;
@@ -129,13 +149,8 @@ export class Series implements Recorder {
     else this.refusals.set(id, { direction, reason, count: 1 });
   }
 
-  connection(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', change: 1 | -1): void {
-    const id = `${direction} ${peer}`;
-    let transport = this.transports.get(id);
-    if (!transport) {
-      transport = { direction, peer, opened: 0, closed: 0 };
-      this.transports.set(id, transport);
-    }
+  connection(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', change: 1 | -1, facts: TransportFacts | null = null): void {
+    const transport = this.#transport(direction, peer, facts);
     if (change === 1) transport.opened += 1;
     else transport.closed += 1;
   }
@@ -145,13 +160,11 @@ export class Series implements Recorder {
     if (this.#dirtyEdges.length === 0) return null;
     const sealed: SealedRows = {
       edges: this.#dirtyEdges.map((row) => ({ ...row.key, ...row.deltas.take() })),
-      routes: this.#dirtyRoutes.map((row) => ({ ...row.key, ...row.deltas.take() })),
+      routes: this.routes.seal(),
       folded: this.#foldedWindow,
     };
     for (const row of this.#dirtyEdges) row.dirty = false;
-    for (const row of this.#dirtyRoutes) row.dirty = false;
     this.#dirtyEdges = [];
-    this.#dirtyRoutes = [];
     this.#foldedWindow = 0;
     return sealed;
   }
@@ -160,12 +173,6 @@ export class Series implements Recorder {
     if (row.dirty) return;
     row.dirty = true;
     this.#dirtyEdges.push(row);
-  }
-
-  #touchRoute(row: Row<RouteKey>): void {
-    if (row.dirty) return;
-    row.dirty = true;
-    this.#dirtyRoutes.push(row);
   }
 
   #edgeRow(asked: EdgeKey): Row<EdgeKey> {
@@ -189,32 +196,54 @@ export class Series implements Recorder {
   /** At most as many as there are edge rows. */
   #serviceRows(key: EdgeKey): ServiceRows {
     const id = `${key.direction} ${key.service}`;
-    const rows = this.#services.get(id) ?? { sources: new Set<string>(), routes: new Map<string, Row<RouteKey>>() };
+    const known = this.#services.get(id);
+    if (known) return known;
+    const rows: ServiceRows = { sources: new Set(), routes: new ServiceRoutes(key.direction, key.service) };
     this.#services.set(id, rows);
     return rows;
   }
 
-  #routeRow(service: ServiceRows, edge: EdgeKey, asked: string): Row<RouteKey> {
-    const known = service.routes.get(asked) ?? (service.routes.size > ROUTES_PER_SERVICE_MAX ? service.routes.get(OTHER) : undefined);
-    if (known) return known;
-    const folds = service.routes.size >= ROUTES_PER_SERVICE_MAX;
-    const route = folds ? OTHER : asked;
-    const key: RouteKey = { direction: edge.direction, service: edge.service, route };
-    const row = { key, deltas: new Deltas(), folds, dirty: false };
-    service.routes.set(route, row);
-    return row;
-  }
-
   #labelledSeries(row: Row<EdgeKey>, facts: EdgeFacts): LabelledSeries {
     const { direction, protocol, tls } = row.key;
-    const own = `${keyString(row.key)} ${factsString(facts)}`;
+    const own = labelsString(row.key, facts);
     const full = !this.labelled.has(own) && this.labelled.size >= SERIES_MAX;
-    const id = full ? `other ${direction} ${protocol} ${tls}` : own;
+    const id = full ? `other ${direction} ${tls}` : own;
     const known = this.labelled.get(id);
     if (known) return known;
     const key: EdgeKey = full ? { direction, protocol, tls, source: OTHER, service: OTHER, destination: OTHER } : row.key;
     const series = new LabelledSeries(key, full ? NO_FACTS : facts);
     this.labelled.set(id, series);
     return series;
+  }
+
+  #parentSeries({ direction, service, protocol }: EdgeKey, facts: EdgeFacts): ParentSeries {
+    const key = {
+      direction,
+      grpc: protocol === 'grpc',
+      service: direction === 'outbound' ? service : '',
+      port: (direction === 'outbound' ? facts.port : facts.target?.port) ?? 0,
+    };
+    const queueId = `${direction} ${key.service} ${key.port}`;
+    const id = `${queueId} ${key.grpc}`;
+    const known = this.parents.get(id);
+    if (known) return known;
+    const queue = this.queues.get(queueId) ?? new QueueSeries(key);
+    this.queues.set(queueId, queue);
+    const series = new ParentSeries(key, queue);
+    this.parents.set(id, series);
+    return series;
+  }
+
+  #transport(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', asked: TransportFacts | null): TransportSeries {
+    // The app's end is loopback, and nothing more is said of it.
+    const facts = (direction === 'outbound') === (peer === 'src') ? null : asked;
+    const own = `${direction} ${peer} ${facts === null ? '' : `${facts.tls} ${facts.service ?? ''} ${facts.destination ?? ''} ${factsString(facts)}`}`;
+    const full = !this.transports.has(own) && this.transports.size >= TRANSPORTS_MAX;
+    const id = full ? `${direction} ${peer} ` : own;
+    const known = this.transports.get(id);
+    if (known) return known;
+    const transport: TransportSeries = { direction, peer, facts: full ? null : facts, opened: 0, closed: 0 };
+    this.transports.set(id, transport);
+    return transport;
   }
 }
