@@ -43,7 +43,7 @@ export class Callee implements Member, StreamEvents, MessageSink<Head> {
   }
 
   get usable(): boolean {
-    return this.stream.open && !this.stream.peerEnded && !this.failed && this.reader.idle && this.exchange === null;
+    return this.stream.open && !this.stream.peerEnded && !this.stream.leaving && !this.failed && this.reader.idle && this.exchange === null;
   }
 
   /** Between two messages in good order, elsewhere broken off, so that the other end stops what it does. */

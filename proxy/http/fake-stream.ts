@@ -10,6 +10,7 @@ export class FakeStream implements ByteStream {
   open = true;
   peerEnded = false;
   blocked = false;
+  leaving = false;
   paused = false;
   /** How our side ended. */
   ending: 'no' | 'finished' | 'ended' | 'closed' = 'no';

@@ -9,7 +9,7 @@ import type { EdgeHandle, RefusalReason } from '../telemetry/recorder.ts';
 import type { Identity, TlsState, WorkloadKey } from '../wire/labels.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { InboundPolicy } from '../wire/orders.ts';
-import { MESH_WIRE_VERSION } from '../wire/version.ts';
+import { MESH_WIRE_VERSION_1 } from '../wire/version.ts';
 import { InboundRoute, type Target } from './target.ts';
 
 /** What a verified peer asked for in its CONNECT. */
@@ -40,7 +40,7 @@ export type Admitted =
 /** Each line stands before the next because it needs less of the peer to be believed. */
 export function admitMesh(admission: Admission, request: MeshRequest): Admitted {
   // A peer of another version may mean something else by all that follows.
-  if (request.version !== String(MESH_WIRE_VERSION)) return { kind: 'refuse', code: 'wire-version', reason: 'mesh-version' };
+  if (request.version !== String(MESH_WIRE_VERSION_1)) return { kind: 'refuse', code: 'wire-version', reason: 'mesh-version' };
   // Its own listeners are never behind this proxy.
   if (admission.own.has(request.target)) return { kind: 'refuse', code: 'unknown-target', reason: 'loop' };
   // Only ports that the orders name can be reached, or a mesh identity would open every port of the host.

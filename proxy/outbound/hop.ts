@@ -18,7 +18,7 @@ import type { Recorder } from '../telemetry/recorder.ts';
 import type { Identity, WorkloadKey } from '../wire/labels.ts';
 import { FAULT_CODES, type FaultCodeName, MESH_HEADERS } from '../wire/mesh.ts';
 import type { Endpoint, SocketAddress } from '../wire/orders.ts';
-import { MESH_WIRE_VERSION } from '../wire/version.ts';
+import { MESH_WIRE_VERSION_1 } from '../wire/version.ts';
 
 /** What every hop of this proxy needs. */
 export interface HopContext {
@@ -50,7 +50,7 @@ export function connectRequest(endpoint: Endpoint, service: string, protocol: 'h
     `CONNECT ${target} HTTP/1.1`,
     [
       ['host', target],
-      [MESH_HEADERS.version, String(MESH_WIRE_VERSION)],
+      [MESH_HEADERS.version, String(MESH_WIRE_VERSION_1)],
       [MESH_HEADERS.service, service],
       [MESH_HEADERS.workload, workload],
       [MESH_HEADERS.protocol, protocol],

@@ -21,6 +21,7 @@ export class Connection implements ByteStream {
   open = true;
   peerEnded = false;
   blocked = false;
+  readonly leaving = false;
   private readonly socket: Socket<Connection | undefined>;
   private readonly turn: Turn;
   private readonly onGone: () => void;

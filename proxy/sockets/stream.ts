@@ -1,4 +1,4 @@
-/** A connection as the data path sees it: a socket today, a stream of a shared one when the mesh hop is HTTP/2. */
+/** A connection as the data path sees it: a socket, or a stream of a mesh link. */
 import type { ByteSink } from '../protocol/sink.ts';
 
 /** What happens to a stream. After the own `close()` nothing is called any more. */
@@ -23,6 +23,8 @@ export interface ByteStream extends ByteSink {
   readonly peerEnded: boolean;
   /** Congested, and not drained since. */
   readonly blocked: boolean;
+  /** What it runs on is about to go: fine for what is in flight, not for another exchange. */
+  readonly leaving: boolean;
   /** Queues bytes; they go out together at the end of the turn. */
   write(bytes: Uint8Array, start: number, end: number): void;
   pause(): void;

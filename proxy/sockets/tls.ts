@@ -45,3 +45,9 @@ export function peerFacts(socket: Socket<unknown>, success: boolean): PeerFacts 
     subjectAltName: certificate?.subjectAltName ?? null,
   };
 }
+
+/** When a verified peer's certificate ends, ms since 1970. */
+export function notAfterMs(socket: Socket<unknown>): number {
+  const ends = Date.parse(socket.getPeerX509Certificate()?.validTo ?? '');
+  return Number.isNaN(ends) ? Infinity : ends;
+}

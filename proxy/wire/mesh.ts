@@ -1,19 +1,33 @@
 /**
- * The mesh hop between two proxies, version 1: inside mutual TLS 1.3 each connection is opened by an HTTP/1.1
- * `CONNECT host:port` (the endpoint's address), answered 200, and is from then on the raw bytes of an HTTP/1.1
- * connection (kept alive and reused) or of an opaque TCP connection. Any other answer carries `l5d-proxy-error`.
+ * The mesh hop between two proxies, inside mutual TLS 1.3.
+ *
+ * Version 2: HTTP/2 with prior knowledge (RFC 9113 §3.3). Each side announces MESH_VERSION_SETTING in its first SETTINGS;
+ * both speak the lower of the two, and who announces none is no proxy of the mesh. An HTTP/1.1 or opaque TCP connection is
+ * a `CONNECT` stream to `:authority` (the endpoint's address) with MESH_HEADERS, answered 200, and from then on raw bytes
+ * in DATA both ways, kept alive and reused. An HTTP/2 request is a stream of its own with MESH_HEADERS beside its own
+ * fields. A proxy that answers by itself says so in `l5d-proxy-error`. GOAWAY asks the caller to end its idle CONNECT
+ * streams; what is in flight ends in peace.
+ *
+ * Version 1: each connection is opened by an HTTP/1.1 `CONNECT host:port` with `sidelight-mesh: 1`, answered 200, and is
+ * from then on the raw bytes of one HTTP/1.1 or opaque connection. First bytes tell the versions apart; a proxy that knows
+ * only version 1 answers the HTTP/2 preface with an HTTP/1.1 error.
  */
 import type { Fault } from './labels.ts';
 
-/** Header names of the CONNECT, lower case. */
+/** Setting of HTTP/2 (in the range for private use) that announces the highest version of the hop that a side speaks. */
+export const MESH_VERSION_SETTING = 0xf51d;
+
+/** Header names of the CONNECT, lower case; those of version 2's own request streams as well. */
 export const MESH_HEADERS = {
-  /** MESH_WIRE_VERSION in decimal. */
+  /** Only in version 1: its number in decimal. */
   version: 'sidelight-mesh',
+  /** Only in request streams: the endpoint's address, `host:port`; `:authority` is the caller's own word there. */
+  target: 'sidelight-target',
   /** ServiceKey that the caller asked for. */
   service: 'sidelight-service',
   /** WorkloadKey of the caller; believed only when its namespace is that of the verified identity. */
   workload: 'sidelight-workload',
-  /** `http1` or `opaque`. */
+  /** `http1` or `opaque`; in request streams `http2` or left out. */
   protocol: 'sidelight-protocol',
 } as const;
 
