@@ -10,7 +10,7 @@ import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
 import { Sockets } from './sockets/sockets.ts';
 import type { BalancerFacts } from './telemetry/families-parents.ts';
 import type { Recorder } from './telemetry/recorder.ts';
-import type { ProxyOrders, SocketAddress } from './wire/orders.ts';
+import type { Endpoint, ProxyOrders, SocketAddress } from './wire/orders.ts';
 
 export interface DataplaneParts {
   readonly recorder: Recorder;
@@ -20,6 +20,8 @@ export interface DataplaneParts {
   /** Monotonic µs. */
   readonly nowUs: () => number;
   readonly random: () => number;
+  /** Tells the control plane that an endpoint proved another identity than it should have. */
+  readonly rediscover?: (service: string, port: number, endpoint: Endpoint) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
 }
 
@@ -82,6 +84,7 @@ class Running implements Dataplane {
       http: this.context('outbound', templates),
       createBalancer: parts.createBalancer,
       random: parts.random,
+      rediscover: parts.rediscover,
       admit: () => this.admit('outbound'),
       counted: (change) => this.counted('outbound', change),
       failed: this.listenFailed,
@@ -98,7 +101,7 @@ class Running implements Dataplane {
     const { workload, trustDomain } = orders;
     const { recorder, credentials } = this.parts;
     // What is closed goes first: an address may move from one listener to another.
-    this.outbound.apply(orders.outbound, { sockets: this.sockets, recorder, credentials, trustDomain, workload });
+    this.outbound.apply(orders.outbound, { sockets: this.sockets, recorder, credentials, trustDomain, workload }, orders.zone ?? null);
     this.inbound.apply(orders, ownAddresses(orders));
     this.outbound.retry();
     this.sockets.turn.flush();

@@ -7,7 +7,7 @@
  */
 import type { BreakerPolicy } from '../wire/policy.ts';
 import type { Outcome } from './outcome.ts';
-import { SuccessWindow } from './success-window.ts';
+import { SlidingCount } from './sliding-count.ts';
 
 export type BreakerState = 'closed' | 'open' | 'probation';
 
@@ -16,7 +16,8 @@ export const PROBE_US_MAX = 10_000_000;
 
 export class Breaker {
   private readonly policy: BreakerPolicy;
-  private readonly window: SuccessWindow | null;
+  /** Requests and successes of the window; null when only failures in a row count. */
+  private readonly window: { readonly requests: SlidingCount; readonly successes: SlidingCount } | null;
   /** Failures in a row. */
   private failures = 0;
   /** Penalties in a row. */
@@ -27,7 +28,8 @@ export class Breaker {
 
   constructor(policy: BreakerPolicy) {
     this.policy = policy;
-    this.window = policy.kind === 'success-rate' ? new SuccessWindow(policy.windowMs * 1000) : null;
+    const count = (windowMs: number): SlidingCount => new SlidingCount(windowMs * 1000);
+    this.window = policy.kind === 'success-rate' ? { requests: count(policy.windowMs), successes: count(policy.windowMs) } : null;
   }
 
   /** How often it opened since the last time that it was closed. */
@@ -63,7 +65,8 @@ export class Breaker {
 
   private endedClosed(nowUs: number, outcome: Outcome, random: number): void {
     if (outcome === 'neutral') return;
-    this.window?.record(nowUs, outcome === 'success');
+    this.window?.requests.add(nowUs);
+    if (outcome === 'success') this.window?.successes.add(nowUs);
     this.failures = outcome === 'failure' ? this.failures + 1 : 0;
     if (outcome === 'failure' && this.tooMany(nowUs)) this.trip(nowUs, random);
   }
@@ -73,7 +76,8 @@ export class Breaker {
       case 'consecutive':
         return this.failures >= this.policy.failuresMax;
       case 'success-rate': {
-        const { requests = 0, successes = 0 } = this.window?.totals(nowUs) ?? {};
+        const requests = this.window?.requests.total(nowUs) ?? 0;
+        const successes = this.window?.successes.total(nowUs) ?? 0;
         return requests >= this.policy.requestsMin && successes / requests < this.policy.threshold;
       }
       default:
@@ -92,6 +96,7 @@ export class Breaker {
   private close(): void {
     this.trips = 0;
     this.failures = 0;
-    this.window?.clear();
+    this.window?.requests.clear();
+    this.window?.successes.clear();
   }
 }

@@ -7,6 +7,7 @@ test.each([
   [429, null, null, 'success'],
   [500, 'app', null, 'failure'],
   [503, 'mesh', null, 'failure'],
+  [403, 'mesh', null, 'success'],
   [200, 'app', null, 'failure'],
   [499, 'client', null, 'neutral'],
   [0, null, null, 'neutral'],

@@ -81,6 +81,7 @@ class Bed implements Route {
     return {
       edge: () => EDGE, bytes: () => undefined, connection: () => undefined,
       began: () => void this.began++,
+      attempted: () => undefined,
       ended: (_handle, end) => void this.ends.push(end),
       refused: (_direction, reason) => void this.refusals.push(reason),
     };

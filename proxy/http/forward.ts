@@ -1,4 +1,7 @@
 /** One exchange after another of one caller: request to callee, response to caller, counted once. */
+import { outcomeOf } from '../balance/outcome.ts';
+import type { DeadlineName } from '../policy/deadlines.ts';
+import type { AttemptEnd } from '../policy/retry.ts';
 import { type Head, type Method } from '../protocol/http1/head.ts';
 import { CONNECTION_UPGRADE, writeHead } from '../protocol/http1/writer.ts';
 import type { ByteSink } from '../protocol/sink.ts';
@@ -9,6 +12,7 @@ import type { Fault } from '../wire/labels.ts';
 import { FAULT_CODES, type FaultCodeName } from '../wire/mesh.ts';
 import type { Callee } from './callee.ts';
 import type { Caller } from './caller.ts';
+import { Policed } from './policed.ts';
 import { answerFor } from './respond.ts';
 import { type BodyForm, addedFields, bodyForm, writeContent, writeEnd, writeFraming } from './response-body.ts';
 import { Tally } from './tally.ts';
@@ -20,6 +24,9 @@ type Phase = 'none' | 'waiting' | 'sent' | 'answering' | 'tunnel';
 
 const NOTHING: readonly Uint8Array[] = [];
 const UPGRADE = [CONNECTION_UPGRADE];
+
+/** What is answered when a limit of the service's policy is over. */
+const TIMEOUT_CODES: Readonly<Record<DeadlineName, FaultCodeName>> = { request: 'request-timeout', response: 'response-timeout', attempt: 'response-timeout', idle: 'idle-timeout' };
 
 /** RFC 9110 §9.2.2: may be sent twice without another effect. */
 const IDEMPOTENT: ReadonlySet<Method> = new Set<Method>(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -45,6 +52,10 @@ export class Exchange implements Connecting, ByteSink {
   private calleeKeeps = false;
   private bodySeen = false;
   private continued = false;
+  /** Under the service's policy; null: it has none. */
+  private policed: Policed | null = null;
+  /** The same object for the exchanges to come. */
+  private spare: Policed | null = null;
 
   constructor(context: HttpContext, caller: Caller, route: Route) {
     this.context = context;
@@ -67,6 +78,7 @@ export class Exchange implements Connecting, ByteSink {
     this.reset(head);
     this.tally.begin(this.context.sockets.nowUs(), head.end - head.start, this.context.templates.of(head));
     this.context.counted(1);
+    this.police();
     this.route.connect(this);
   }
 
@@ -77,7 +89,9 @@ export class Exchange implements Connecting, ByteSink {
     this.tally.sent(this.context.recorder, edge, this.context.sockets.nowUs());
     callee.begin(this);
     writeHead(this.request, this.upgrade ? UPGRADE : NOTHING, callee.stream);
+    this.policed?.resend(callee.stream);
     this.held.moveTo(callee.stream);
+    if (this.requestDone) this.policed?.sent();
     this.caller.sending();
   }
 
@@ -93,17 +107,22 @@ export class Exchange implements Connecting, ByteSink {
   requestBytes(bytes: Uint8Array, start: number, end: number): void {
     this.tally.bytesIn += end - start;
     this.bodySeen = true;
-    if (this.callee !== null) this.callee.stream.write(bytes, start, end);
-    else if (this.phase === 'waiting') this.held.write(bytes, start, end);
+    const { callee } = this;
+    const kept = this.policed?.keep(bytes, start, end, callee === null ? this.held : null) === true;
+    if (callee !== null) callee.stream.write(bytes, start, end);
+    else if (this.phase === 'waiting' && !kept) this.held.write(bytes, start, end);
   }
 
   requestEnded(): void {
     this.requestDone = true;
+    if (this.callee !== null) this.policed?.sent();
     if (this.responseDone) this.finish();
   }
 
   responseHead(head: Head): void {
     if (head.status < 200 && head.framing !== 'tunnel') return this.interim(head);
+    if (this.repeatsAfter({ kind: 'status', status: head.status }, head.status)) return;
+    this.policed?.answered();
     this.tally.firstUs = this.context.sockets.nowUs();
     this.tally.status = head.status;
     this.classify(head);
@@ -140,6 +159,8 @@ export class Exchange implements Connecting, ByteSink {
     if (callee === null) return;
     if (!this.requestDone) return this.calleeFailed();
     this.phase = 'tunnel';
+    this.policed?.over(true);
+    this.policed = null;
     this.write(bytes, at, bytes.length);
     callee.detach();
     const { recorder } = this.context;
@@ -159,7 +180,7 @@ export class Exchange implements Connecting, ByteSink {
   calleeGone(): void {
     if (this.phase === 'sent') {
       if (this.repeatable()) return this.repeat();
-      return this.fail(this.callee?.mesh === true ? 'hop-closed' : 'app-closed');
+      return this.failOrRepeat(this.callee?.mesh === true ? 'hop-closed' : 'app-closed');
     }
     if (this.responseDone) return this.finishWithoutCallee();
     this.breakOff('app');
@@ -167,7 +188,7 @@ export class Exchange implements Connecting, ByteSink {
 
   /** The callee sent what is no response. */
   calleeFailed(): void {
-    if (this.phase === 'sent') this.fail('app-protocol');
+    if (this.phase === 'sent') this.failOrRepeat('app-protocol');
     else if (this.responseDone) this.finishWithoutCallee();
     else this.breakOff('app');
   }
@@ -182,6 +203,15 @@ export class Exchange implements Connecting, ByteSink {
   stopped(): void {
     if (this.phase === 'none' || this.phase === 'tunnel') return;
     this.breakOff('mesh');
+  }
+
+  /** A limit of the service's policy is over. */
+  timedOut(name: DeadlineName): void {
+    if (this.phase === 'none' || this.phase === 'tunnel') return;
+    if (name === 'attempt' && this.repeatsAfter({ kind: 'timeout' }, 0)) return;
+    this.policed?.timedOut();
+    this.tally.code = TIMEOUT_CODES[name];
+    this.fail(TIMEOUT_CODES[name]);
   }
 
   /** Answers by ourselves where nothing was answered yet. */
@@ -275,6 +305,34 @@ export class Exchange implements Connecting, ByteSink {
     return true;
   }
 
+  private police(): void {
+    const policy = this.route.policy ?? null;
+    this.policed = policy === null ? null : (this.spare ??= new Policed(this.context.sockets, this));
+    if (policy !== null) this.policed?.begin(policy, IDEMPOTENT.has(this.method) && !this.upgrade);
+  }
+
+  private failOrRepeat(code: FaultCodeName): void {
+    if (!this.repeatsAfter({ kind: 'status', status: FAULT_CODES[code].status }, 0)) this.fail(code);
+  }
+
+  /** The attempt ended so: does another follow by the service's policy? `status` 0: no answer came. */
+  private repeatsAfter(end: AttemptEnd, status: number): boolean {
+    const { tally, route } = this;
+    if (this.phase !== 'sent' || route.connectAgain === undefined || this.policed?.repeats(end) !== true) return false;
+    const { recorder, direction, sockets } = this.context;
+    const nowUs = sockets.nowUs();
+    const latencyUs = status > 0 ? nowUs - tally.sentUs : -1;
+    tally.status = status;
+    tally.fault = 'app';
+    tally.attempted(recorder, direction, nowUs);
+    tally.retries++;
+    this.dropCallee();
+    this.caller.unhold('callee');
+    this.phase = 'waiting';
+    route.connectAgain(this, latencyUs, outcomeOf(status, 'app'));
+    return true;
+  }
+
   /** A kept connection that its other end closed just then without a word: reading the request again does no harm. */
   private repeatable(): boolean {
     const { callee, request } = this;
@@ -331,8 +389,10 @@ export class Exchange implements Connecting, ByteSink {
     const { recorder, direction, sockets } = this.context;
     if (this.caller.lost) tally.fault = 'client';
     this.context.counted(-1);
+    this.policed?.over(tally.fault === null);
+    this.policed = null;
     tally.count(recorder, this.route.unconnectedEdge, direction, sockets.nowUs());
-    this.route.finished(tally.answerUs, tally.fault === 'mesh');
+    this.route.finished(tally.answerUs, tally.fault === 'mesh', outcomeOf(tally.status, tally.fault));
   }
 
   private nowMs(): number {

@@ -39,6 +39,18 @@ export class Tally {
     recorder.began(edge);
   }
 
+  /** The attempt is over and another follows: what follows is counted on the row that it goes out on. */
+  attempted(recorder: Recorder, direction: Direction, nowUs: number): void {
+    if (this.edge === null) return;
+    recorder.bytes(this.edge, this.bytesIn, this.bytesOut);
+    recorder.attempted(this.edge, this.end(direction, nowUs));
+    this.edge = null;
+    this.bytesIn = this.bytesOut = 0;
+    this.sentUs = this.firstUs = 0;
+    this.status = 0;
+    this.fault = this.code = null;
+  }
+
   /** Counts bytes that passed so far, and begins anew with them. */
   countBytes(recorder: Recorder): void {
     if (this.edge === null) return;

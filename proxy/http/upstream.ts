@@ -1,4 +1,6 @@
 /** Who is called for an exchange, and which rows count it: all that differs between outbound and inbound. */
+import type { Outcome } from '../balance/outcome.ts';
+import type { ExchangePolicy } from '../policy/exchange-policy.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Direction } from '../wire/labels.ts';
@@ -23,10 +25,14 @@ export interface Route {
   connect(connecting: Connecting): void;
   /** Once more to the same endpoint, on a connection that nobody used before. */
   connectFresh(connecting: Connecting): void;
+  /** What the service asks of each exchange; null or absent: nothing. */
+  readonly policy?: ExchangePolicy | null;
+  /** Another attempt of the same exchange, at another endpoint where there is one; `latencyUs` and `outcome` are of the last. Only of routes with a policy. */
+  connectAgain?(connecting: Connecting, latencyUs: number, outcome: Outcome): void;
   /** The exchange no longer waits. */
   cancel(): void;
-  /** The exchange is over: how the endpoint did. `latencyUs` −1: it didn't answer. */
-  finished(latencyUs: number, failed: boolean): void;
+  /** The exchange is over: how the endpoint did. `latencyUs` −1: it didn't answer. `outcome` is for its circuit breaker. */
+  finished(latencyUs: number, failed: boolean, outcome?: Outcome): void;
 }
 
 /** What every HTTP connection of one direction shares. */

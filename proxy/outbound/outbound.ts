@@ -9,12 +9,13 @@ import type { OutboundListener, SocketAddress } from '../wire/orders.ts';
 import { listenOutbound } from './accept.ts';
 import type { HopContext } from './hop.ts';
 import type { Retirable } from './stack.ts';
-import { Upstream } from './upstream.ts';
+import { Upstream, type UpstreamParts } from './upstream.ts';
 
 export interface OutboundParts {
   readonly http: HttpContext;
   readonly createBalancer: () => Balancer;
   readonly random: () => number;
+  readonly rediscover: UpstreamParts['rediscover'];
   readonly admit: () => boolean;
   readonly counted: (change: 1 | -1) => void;
   readonly failed: (what: string, address: SocketAddress, error: unknown) => void;
@@ -41,7 +42,8 @@ export class Outbound {
     return [...this.open.values()].every(({ listener }) => listener !== null);
   }
 
-  apply(orders: readonly OutboundListener[], hops: HopContext): void {
+  /** `zone` is this proxy's own. */
+  apply(orders: readonly OutboundListener[], hops: HopContext, zone: string | null): void {
     const wanted = new Map(orders.map((order) => [keyOf(order, hops), order]));
     for (const [key, open] of this.open) {
       if (!wanted.has(key)) this.close(key, open);
@@ -49,8 +51,9 @@ export class Outbound {
     for (const [key, order] of wanted) {
       const open = this.open.get(key);
       if (open === undefined) this.add(key, order, hops);
-      else if (JSON.stringify(open.order.endpoints) !== JSON.stringify(order.endpoints)) this.update(key, open, order);
+      else this.update(key, open, order);
     }
+    for (const { order, upstream } of this.open.values()) upstream.configure(order.policy ?? {}, zone);
     this.retry();
   }
 
@@ -90,13 +93,13 @@ export class Outbound {
   }
 
   private add(key: string, order: OutboundListener, hops: HopContext): void {
-    const { createBalancer, random } = this.parts;
-    const upstream = new Upstream({ hops, balancer: createBalancer(), random }, order);
+    const { createBalancer, random, rediscover } = this.parts;
+    const upstream = new Upstream({ hops, balancer: createBalancer(), random, rediscover }, order);
     this.open.set(key, { order, upstream, callers: new Set(), listener: null });
   }
 
   private update(key: string, open: Open, order: OutboundListener): void {
-    open.upstream.update(order.endpoints);
+    if (JSON.stringify(open.order.endpoints) !== JSON.stringify(order.endpoints)) open.upstream.update(order.endpoints);
     this.open.set(key, { ...open, order });
   }
 

@@ -2,9 +2,12 @@
 import { Caller } from '../http/caller.ts';
 import type { HttpContext } from '../http/upstream.ts';
 import type { Connection } from '../sockets/connection.ts';
+import type { ByteStream } from '../sockets/stream.ts';
 import { copyOpaque, countUnconnected } from '../tcp/opaque.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
+import { Approach, type Seeker } from './approach.ts';
 import { OutboundRoute } from './route.ts';
-import { Attempts, type Upstream } from './upstream.ts';
+import type { EndpointConnections, Upstream } from './upstream.ts';
 
 export interface Retirable {
   retire(idleMs: number | null): void;
@@ -26,7 +29,7 @@ export function serveOutbound(call: OutboundCall): void {
     case 'http1':
       return serveHttp(call);
     case 'opaque':
-      return new OpaqueCall(call).attempt();
+      return new OpaqueCall(call).begin();
     default:
       call.upstream.protocol satisfies never;
   }
@@ -46,55 +49,62 @@ function serveHttp({ context, upstream, connection, callers }: OutboundCall): vo
 }
 
 /** An opaque connection is one exchange: its endpoint is picked once. */
-class OpaqueCall {
+class OpaqueCall implements Seeker {
   private readonly call: OutboundCall;
-  private readonly attempts: Attempts;
+  private readonly way: Approach;
   private readonly startUs: number;
   private retries = 0;
 
   constructor(call: OutboundCall) {
     this.call = call;
-    this.attempts = new Attempts(call.upstream);
-    this.attempts.begin();
+    this.way = new Approach(call.upstream, this);
     this.startUs = call.context.sockets.nowUs();
-    call.context.counted(1);
-    // Nothing is read before there is somebody to give it to.
-    call.connection.pause();
   }
 
-  attempt(): void {
-    const { context, upstream, connection } = this.call;
-    const endpoint = this.attempts.next();
-    if (endpoint === null) return this.fail();
+  begin(): void {
+    this.call.context.counted(1);
+    // Nothing is read before there is somebody to give it to.
+    this.call.connection.pause();
+    this.way.begin();
+  }
+
+  approach(endpoint: EndpointConnections): void {
+    if (!this.call.connection.open) return this.gaveUp('client-closed');
     endpoint.open({
       opened: (callee, rest) => {
-        if (!connection.open) {
-          callee.close();
-          return this.fail();
-        }
-        copyOpaque({
-          context, edge: endpoint.edge, caller: connection, callee, fromCaller: new Uint8Array(0), fromCallee: rest,
-          startUs: this.startUs, retries: this.retries,
-          done: (fault) => {
-            this.attempts.finished(context.sockets.nowUs() - this.startUs, fault === 'mesh');
-            context.counted(-1);
-          },
-        });
+        this.way.reached();
+        this.copy(endpoint, callee, rest);
       },
-      failed: (code) => {
-        if (!this.attempts.failed(code) || upstream.protocol !== 'opaque') return this.fail();
-        this.retries++;
-        this.attempt();
-      },
+      failed: (code) => this.way.failed(code),
     });
   }
 
-  private fail(): void {
+  retried(): void {
+    this.retries++;
+  }
+
+  gaveUp(code: FaultCodeName): void {
     const { context, upstream, connection } = this.call;
-    const code = connection.open ? this.attempts.code : 'client-closed';
-    countUnconnected(context, this.attempts.endpoint?.edge ?? upstream.nobody, this.startUs, this.retries, code);
-    this.attempts.finished(-1, false);
+    const { attempts } = this.way;
+    countUnconnected(context, attempts.endpoint?.edge ?? upstream.nobody, this.startUs, this.retries, connection.open ? code : 'client-closed');
+    attempts.finished(-1, false);
     context.counted(-1);
     connection.close();
+  }
+
+  private copy(endpoint: EndpointConnections, callee: ByteStream, rest: Uint8Array): void {
+    const { context, connection } = this.call;
+    if (!connection.open) {
+      callee.close();
+      return this.gaveUp('client-closed');
+    }
+    copyOpaque({
+      context, edge: endpoint.edge, caller: connection, callee, fromCaller: new Uint8Array(0), fromCallee: rest,
+      startUs: this.startUs, retries: this.retries,
+      done: (fault) => {
+        this.way.attempts.finished(context.sockets.nowUs() - this.startUs, fault === 'mesh');
+        context.counted(-1);
+      },
+    });
   }
 }

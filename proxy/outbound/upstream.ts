@@ -1,14 +1,19 @@
 /** One service as this proxy calls it: its endpoints, who is called next, and the connections that are kept to each. */
-import type { Balancer, Candidate } from '../balance/balancer.ts';
+import type { AttemptReport, Balancer, Candidate } from '../balance/balancer.ts';
+import { Failfast, OUTBOUND_FAILFAST_MS } from '../balance/failfast.ts';
+import type { Outcome } from '../balance/outcome.ts';
 import { Pool } from '../balance/pool.ts';
 import { Callee } from '../http/callee.ts';
+import { ExchangePolicy } from '../policy/exchange-policy.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { CONNECT_ATTEMPTS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
 import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Endpoint, OutboundListener } from '../wire/orders.ts';
+import type { ServicePolicy } from '../wire/policy.ts';
 import { type HopContext, type Opening, connectRequest, openEndpoint } from './hop.ts';
+import { ReadinessQueue } from './queue.ts';
 
 /** What is kept per endpoint. */
 export interface EndpointConnections {
@@ -22,6 +27,16 @@ export interface UpstreamParts {
   readonly hops: HopContext;
   readonly balancer: Balancer;
   readonly random: () => number;
+  /** Asks discovery again: the endpoint proved another identity than it should have. */
+  readonly rediscover?: ((service: string, port: number, endpoint: Endpoint) => void) | undefined;
+}
+
+/** What is counted of a service beside its exchanges, since the start. */
+export interface UpstreamCounters {
+  /** Exchanges that failed at once, since no endpoint was ready for too long. */
+  failfast: number;
+  /** Endpoints left out since they proved another identity. */
+  ejected: number;
 }
 
 export class Upstream {
@@ -29,8 +44,13 @@ export class Upstream {
   readonly protocol: 'http1' | 'opaque';
   /** The row of an exchange that got no endpoint. */
   readonly nobody: EdgeHandle;
-  private readonly service: string;
-  private readonly port: number;
+  readonly service: string;
+  readonly port: number;
+  readonly failfast = new Failfast(OUTBOUND_FAILFAST_MS);
+  readonly queue: ReadinessQueue;
+  readonly counters: UpstreamCounters = { failfast: 0, ejected: 0 };
+  /** What the service asks of each exchange; null: nothing. */
+  policy: ExchangePolicy | null = null;
   private added = 0;
   private removed = 0;
   private endpoints = new Map<string, EndpointConnections>();
@@ -43,19 +63,44 @@ export class Upstream {
     this.service = listener.service;
     this.port = listener.port;
     this.nobody = parts.hops.recorder.edge(this.edgeKey('', 'plain'), { port: listener.port });
+    this.queue = new ReadinessQueue(parts.hops.sockets);
+    this.configure(listener.policy ?? {}, null);
+    if (listener.endpoints.length === 0) this.failfast.never();
     this.update(listener.endpoints);
+  }
+
+  /** What the orders say beside the endpoints. `zone` is this proxy's own. */
+  configure(policy: ServicePolicy, zone: string | null): void {
+    this.policy = ExchangePolicy.of(policy, this.policy);
+    this.parts.balancer.configure({ zone, policy: policy.balancer ?? {} });
+  }
+
+  /** An endpoint took an exchange. */
+  reached(): void {
+    this.failfast.ready();
+    this.queue.release();
+  }
+
+  /** Somebody else is where that endpoint should be. */
+  wrongIdentity(candidate: Candidate): void {
+    const { balancer, hops, rediscover } = this.parts;
+    this.counters.ejected += 1;
+    balancer.eject(candidate, hops.sockets.nowUs());
+    rediscover?.(this.service, this.port, candidate.endpoint);
   }
 
   /** Endpoints, how often they changed, and who waits for them. */
   get balance(): Omit<BalancerFacts, 'service' | 'port'> {
-    let waiting = 0;
+    const { ready, unreachable, tripped } = this.parts.balancer.states(this.parts.hops.sockets.nowUs());
+    let waiting = this.queue.length;
     for (const { pool } of this.endpoints.values()) waiting += pool.waiting;
-    return { ready: this.endpoints.size, pending: 0, waiting, added: this.added, removed: this.removed };
+    return { ready, pending: unreachable + tripped, waiting, added: this.added, removed: this.removed };
   }
 
   /** New endpoints; connections to those that stay are kept, the others end when they are idle. */
   update(endpoints: readonly Endpoint[]): void {
     const before = this.endpoints;
+    const count = before.size;
     this.endpoints = new Map();
     this.chosen = new WeakMap();
     for (const endpoint of endpoints) {
@@ -68,6 +113,9 @@ export class Upstream {
     this.removed += before.size;
     for (const gone of before.values()) gone.pool.close();
     this.parts.balancer.update(endpoints);
+    if (endpoints.length === 0 && count > 0) this.failfast.unready(this.parts.hops.sockets.nowUs(), this.parts.random());
+    // One that came may be ready, whatever the others were.
+    else if (this.endpoints.size > count - before.size) this.reached();
   }
 
   connections(candidate: Candidate): EndpointConnections {
@@ -128,7 +176,10 @@ function keyOf(endpoint: Endpoint): string {
 const FINAL: ReadonlySet<FaultCodeName> = new Set<FaultCodeName>(['no-certificate', 'denied', 'wire-version', 'queue-full']);
 
 /** The attempts of one exchange, and what the balancer is told about them. */
-export class Attempts {
+export class Attempts implements AttemptReport {
+  outcome: Outcome = 'neutral';
+  beganUs = 0;
+  random = 0;
   private readonly upstream: Upstream;
   private candidate: Candidate | null = null;
   private chosen: EndpointConnections | null = null;
@@ -136,6 +187,8 @@ export class Attempts {
   /** The balancer awaits the end of the attempt. */
   private active = false;
   private lastCode: FaultCodeName = 'no-endpoints';
+  /** When there is no other endpoint, the last one is tried again. */
+  private fallback = false;
 
   constructor(upstream: Upstream) {
     this.upstream = upstream;
@@ -153,17 +206,36 @@ export class Attempts {
 
   begin(): void {
     this.candidate = this.chosen = null;
+    this.fallback = false;
     this.left = CONNECT_ATTEMPTS_MAX;
     this.lastCode = 'no-endpoints';
+  }
+
+  /** The same exchange once more: the last endpoint comes last. */
+  again(): void {
+    this.renew();
+    this.fallback = true;
+  }
+
+  /** As many tries as at the begin. */
+  renew(): void {
+    this.left = CONNECT_ATTEMPTS_MAX;
+    if (this.lastCode !== 'no-endpoints') this.fallback = true;
   }
 
   /** The next endpoint, another than the last, or null. */
   next(): EndpointConnections | null {
     const { balancer, random, hops } = this.upstream.parts;
     const nowUs = hops.sockets.nowUs();
-    const candidate = balancer.pick(nowUs, random, this.candidate);
-    if (candidate === null) return null;
+    const candidate = balancer.pick(nowUs, random, this.candidate) ?? (this.fallback ? balancer.pick(nowUs, random, null) : null);
+    this.fallback = false;
+    if (candidate === null) {
+      // Endpoints there are, but their breakers admit nobody.
+      if (this.lastCode === 'no-endpoints' && balancer.size > 0) this.lastCode = 'failfast';
+      return null;
+    }
     this.candidate = candidate;
+    this.beganUs = nowUs;
     balancer.started(candidate, nowUs);
     this.chosen = this.upstream.connections(candidate);
     this.active = true;
@@ -174,15 +246,18 @@ export class Attempts {
   failed(code: FaultCodeName): boolean {
     this.lastCode = code;
     this.finished(-1, true);
+    if (code === 'identity-unverified' && this.candidate !== null) this.upstream.wrongIdentity(this.candidate);
     this.left--;
     return this.left > 0 && !FINAL.has(code);
   }
 
-  finished(latencyUs: number, failed: boolean): void {
+  /** `outcome` is what the breaker is told. */
+  finished(latencyUs: number, failed: boolean, outcome: Outcome = 'neutral'): void {
     if (!this.active || this.candidate === null) return;
     this.active = false;
-    const { balancer, hops } = this.upstream.parts;
-    balancer.finished(this.candidate, hops.sockets.nowUs(), latencyUs, failed);
+    const { balancer, hops, random } = this.upstream.parts;
+    this.outcome = outcome;
+    this.random = outcome === 'failure' ? random() : 0;
+    balancer.finished(this.candidate, hops.sockets.nowUs(), latencyUs, failed, this);
   }
-
 }

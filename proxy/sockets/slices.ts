@@ -42,11 +42,16 @@ export class Slices implements ByteSink {
 
   /** Moves all to another sink. */
   moveTo(sink: ByteSink): void {
+    this.copyTo(sink);
+    this.clear();
+  }
+
+  /** Writes all to another sink and keeps it. */
+  copyTo(sink: ByteSink): void {
     for (let at = this.first; at < this.arrays.length; at++) {
       const array = this.arrays[at];
       if (array !== undefined) sink.write(array, this.starts[at] ?? 0, this.ends[at] ?? 0);
     }
-    this.clear();
   }
 
   clear(): void {

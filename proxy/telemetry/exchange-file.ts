@@ -12,6 +12,7 @@ export function withExchangeFile(recorder: Recorder, append: (line: string) => v
     edge: (key, facts) => recorder.edge(key, facts),
     bytes: (handle, bytesIn, bytesOut) => recorder.bytes(handle, bytesIn, bytesOut),
     began: (handle) => recorder.began(handle),
+    attempted: (handle, end) => recorder.attempted(handle, end),
     refused: (direction, reason) => recorder.refused(direction, reason),
     connection: (direction, peer, change, facts) => recorder.connection(direction, peer, change, facts),
     ended: (handle, end) => {

@@ -83,7 +83,11 @@ export class ParentSeries {
       this.retries += end.retries;
       if (end.fault === null) this.retrySuccesses += 1;
     }
-    if (!backend) return;
+    if (backend) this.attempted(end);
+  }
+
+  /** One attempt, the last of its exchange or not. */
+  attempted(end: ExchangeEnd): void {
     this.#countStatus(this.backendStatuses, end);
     this.responseDuration.observe(end.responseUs ?? end.durationUs - end.queueUs);
   }

@@ -43,6 +43,8 @@ export type RefusalReason =
   | 'mesh-unknown-target'
   | 'denied'
   | 'loop'
+  | 'no-original-destination'
+  | 'not-own-address'
   | 'connections-limit'
   | 'head-timeout';
 
@@ -53,6 +55,8 @@ export interface Recorder {
   bytes(handle: EdgeHandle, bytesIn: number, bytesOut: number): void;
   /** An exchange began (open streams gauge). */
   began(handle: EdgeHandle): void;
+  /** An attempt of an exchange ended that another follows: it counts for its endpoint on `/metrics`, not in the rows. Ends what `began` began. */
+  attempted(handle: EdgeHandle, end: ExchangeEnd): void;
   /** An exchange ended; each begun one ends exactly once. */
   ended(handle: EdgeHandle, end: ExchangeEnd): void;
   refused(direction: 'inbound' | 'outbound', reason: RefusalReason): void;

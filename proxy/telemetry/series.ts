@@ -126,6 +126,12 @@ export class Series implements Recorder {
     }
   }
 
+  attempted(handle: EdgeHandle, end: ExchangeEnd): void {
+    const { series, parent } = handle as Handle;
+    series.ended(end);
+    parent?.attempted(end);
+  }
+
   ended(handle: EdgeHandle, end: ExchangeEnd): void {
     const { row, series, service, routes, parent, backend } = handle as Handle;
     this.#touchEdge(row);

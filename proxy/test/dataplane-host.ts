@@ -10,6 +10,7 @@ import type { HostCommand, HostFacts } from './host-protocol.ts';
 interface Counted extends EdgeHandle {
   began: number;
   ends: ExchangeEnd[];
+  attempts: ExchangeEnd[];
   bytesIn: number;
   bytesOut: number;
 }
@@ -23,7 +24,7 @@ class MemoryRecorder implements Recorder {
     const name = JSON.stringify(key);
     const known = this.rows.get(name);
     if (known !== undefined) return known;
-    const row: Counted = { key, began: 0, ends: [], bytesIn: 0, bytesOut: 0 };
+    const row: Counted = { key, began: 0, ends: [], attempts: [], bytesIn: 0, bytesOut: 0 };
     this.rows.set(name, row);
     return row;
   }
@@ -36,6 +37,10 @@ class MemoryRecorder implements Recorder {
 
   began(handle: EdgeHandle): void {
     (handle as Counted).began++;
+  }
+
+  attempted(handle: EdgeHandle, end: ExchangeEnd): void {
+    (handle as Counted).attempts.push(end);
   }
 
   ended(handle: EdgeHandle, end: ExchangeEnd): void {

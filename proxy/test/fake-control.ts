@@ -42,6 +42,7 @@ export interface FakeControl {
   readonly statuses: Extract<ToControl, { kind: 'status' }>[];
   /** Last sequences that proxies said at their end. */
   readonly goodbyes: number[];
+  readonly rediscoveries: Extract<ToControl, { kind: 'rediscover' }>[];
   /** The newest link (of this workload) that is still open. */
   link(workload?: string): FakeLink | null;
   /** Accept no `certify` from now on, with this code. */
@@ -83,6 +84,8 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
       control.statuses.push(message);
     } else if (message.kind === 'goodbye') {
       control.goodbyes.push(message.sequence);
+    } else if (message.kind === 'rediscover') {
+      control.rediscoveries.push(message);
     } else {
       onHello(socket, message, send);
     }
@@ -140,6 +143,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     windows: [],
     statuses: [],
     goodbyes: [],
+    rediscoveries: [],
     link: (workload) => links.find(({ open, hello }) => open && (workload === undefined || hello.workload === workload)) ?? null,
     refuse: null,
     async close() {

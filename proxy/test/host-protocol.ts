@@ -16,6 +16,8 @@ export interface HostRow {
   readonly key: EdgeKey;
   readonly began: number;
   readonly ends: readonly ExchangeEnd[];
+  /** Attempts that others followed. */
+  readonly attempts: readonly ExchangeEnd[];
   readonly bytesIn: number;
   readonly bytesOut: number;
 }

@@ -1,0 +1,108 @@
+/** The way of one exchange to an endpoint: try one, try another, wait while none is ready, and give up in time. */
+import type { FaultCodeName } from '../wire/mesh.ts';
+import type { Queued } from './queue.ts';
+import { Attempts, type EndpointConnections, type Upstream } from './upstream.ts';
+
+/** Who looks for an endpoint. */
+export interface Seeker {
+  /** Try this one; `reached` or `failed` says how it went. */
+  approach(endpoint: EndpointConnections): void;
+  /** There is none to be had. */
+  gaveUp(code: FaultCodeName): void;
+  /** One more attempt is made. */
+  retried(): void;
+}
+
+/** Codes that the next moment may mend: an endpoint restarts, another one comes. */
+const PASSING: ReadonlySet<FaultCodeName> = new Set<FaultCodeName>(['connect-failed', 'connect-timeout', 'no-endpoints', 'failfast', 'draining']);
+
+export class Approach implements Queued {
+  readonly attempts: Attempts;
+  private readonly upstream: Upstream;
+  private readonly seeker: Seeker;
+  private queued = false;
+  private tried = false;
+
+  constructor(upstream: Upstream, seeker: Seeker) {
+    this.upstream = upstream;
+    this.seeker = seeker;
+    this.attempts = new Attempts(upstream);
+  }
+
+  /** A new exchange. */
+  begin(): void {
+    this.attempts.begin();
+    this.tried = false;
+    this.proceed();
+  }
+
+  /** The same exchange once more, at another endpoint where there is one. */
+  again(): void {
+    this.attempts.again();
+    this.tried = false;
+    this.proceed();
+  }
+
+  proceed(): void {
+    this.queued = false;
+    const { failfast } = this.upstream;
+    const decision = failfast.decide(this.nowUs());
+    switch (decision) {
+      case 'try':
+        return this.next();
+      case 'wait':
+        return this.wait(this.attempts.code);
+      case 'fail':
+        this.upstream.counters.failfast += 1;
+        return this.seeker.gaveUp(this.upstream.parts.balancer.size === 0 ? 'no-endpoints' : 'failfast');
+      default:
+        decision satisfies never;
+    }
+  }
+
+  /** The endpoint took it: whoever waits may go on too. */
+  reached(): void {
+    this.upstream.reached();
+  }
+
+  /** The endpoint couldn't be reached. */
+  failed(code: FaultCodeName): void {
+    this.tried = true;
+    if (!this.attempts.failed(code)) return this.unready();
+    this.next();
+  }
+
+  /** The exchange no longer waits. */
+  cancel(): void {
+    if (this.queued) this.upstream.queue.cancel(this);
+    this.queued = false;
+  }
+
+  private next(): void {
+    const endpoint = this.attempts.next();
+    if (endpoint === null) return this.unready();
+    if (this.tried) this.seeker.retried();
+    this.tried = false;
+    this.seeker.approach(endpoint);
+  }
+
+  /** All that could be tried was. */
+  private unready(): void {
+    const { upstream } = this;
+    const { code } = this.attempts;
+    const nowUs = this.nowUs();
+    if (!upstream.parts.balancer.ready(nowUs)) upstream.failfast.unready(nowUs, upstream.parts.random());
+    if (!PASSING.has(code) || upstream.failfast.active(nowUs)) return this.seeker.gaveUp(code);
+    this.attempts.renew();
+    this.wait(code);
+  }
+
+  private wait(code: FaultCodeName): void {
+    this.queued = this.upstream.queue.wait(this);
+    if (!this.queued) this.seeker.gaveUp(PASSING.has(code) ? 'queue-full' : code);
+  }
+
+  private nowUs(): number {
+    return this.upstream.parts.hops.sockets.nowUs();
+  }
+}
