@@ -1,50 +1,418 @@
 /** One side of an HTTP/2 connection, client or server: bytes in, events out, frames produced on demand. RFC 9113. */
-import type { FieldList } from '../hpack/fields.ts';
+import { ascii } from '../bytes.ts';
+import { FieldList } from '../hpack/fields.ts';
 import type { ByteSink } from '../sink.ts';
+import { CODE, type ConnectionFault, type StreamFault } from './codes.ts';
+import { Http2Counters } from './counters.ts';
+import { ConnectionError } from './error.ts';
 import type { ConnectionEvents, ConnectionOptions, StreamEvents } from './events.ts';
-import type { Http2Stream } from './stream.ts';
+import { ReceiveWindow } from './flow.ts';
+import { FLAG } from './frame.ts';
+import { CompressionError } from '../hpack/integer.ts';
+import { CONNECTION_WINDOW_BYTES, DEBUG_BYTES_MAX, HEADER_LIST_BYTES_MAX, STREAMS_MAX, STREAMS_OPENED_MAX, STREAM_ID_MAX, STREAM_QUEUE_BYTES_MAX, STREAM_WINDOW_BYTES } from './limits.ts';
+import { isConnect, isHead } from './message.ts';
+import { FrameReader, PREFACE } from './reader.ts';
+import { Receiver } from './receiver.ts';
+import { StreamRegistry } from './registry.ts';
+import { Sender } from './sender.ts';
+import { PeerSettings, SETTING } from './settings.ts';
+import { Http2Stream, type StreamHost } from './stream.ts';
 
-export class Http2Connection {
-  constructor(_options: ConnectionOptions, _events: ConnectionEvents) {}
+/** The standard's initial window (RFC 9113 §6.9.2), which the peer uses until it has read our SETTINGS. */
+const FIRST_WINDOW = 65_535;
+const KEEPALIVE = ascii('keepaliv');
+const RETIRING = ascii('retiring');
+const NOTHING = new Uint8Array(0);
 
-  /** Neither failed nor closed. */
-  get open(): boolean {
-    return false;
+/** Output waits from the start: produce once after construction. */
+export class Http2Connection implements StreamHost {
+  readonly counters: Http2Counters;
+  /** From here on for the engine only. */
+  readonly server: boolean;
+  readonly options: ConnectionOptions;
+  readonly peer: PeerSettings;
+  readonly sender: Sender;
+  readonly registry: StreamRegistry;
+  readonly window: ReceiveWindow;
+  readonly events: ConnectionEvents;
+  private readonly receiver: Receiver;
+  private readonly reader: FrameReader;
+  private readonly streamWindow: number;
+  private state: 'open' | 'failed' | 'lost' = 'open';
+  /** The owner knows that there is something to produce; at first it does. */
+  private awake = true;
+  private producing = false;
+  /** `open` said no since there was room last. */
+  private refusedToOpen = false;
+  /** Server: the first GOAWAY waits for its PING's answer. `retired`: nothing new is taken, or opened. */
+  private retirement: 'none' | 'announced' | 'retired' = 'none';
+  private doneTold = false;
+  /** SETTINGS of the peer have come. */
+  private settled = false;
+  /** It has acknowledged ours. */
+  private acknowledged = false;
+  private pinged = false;
+
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    this.options = options;
+    this.events = events;
+    this.server = options.role === 'server';
+    this.counters = options.counters ?? new Http2Counters();
+    this.peer = new PeerSettings(!this.server);
+    this.registry = new StreamRegistry(this.server);
+    this.sender = new Sender(this.peer, (stream) => this.ownEndSent(stream));
+    this.streamWindow = options.streamWindow ?? STREAM_WINDOW_BYTES;
+    const window = options.connectionWindow ?? CONNECTION_WINDOW_BYTES;
+    this.window = new ReceiveWindow(window, Math.max(window, FIRST_WINDOW));
+    this.receiver = new Receiver(this);
+    this.reader = new FrameReader(this.receiver.frames, this.server);
+    this.greet(window);
   }
+
+  /** Neither failed nor closed nor lost. */
+  get open(): boolean {
+    return this.state === 'open';
+  }
+
   /** Streams that are open. */
   get streams(): number {
-    return 0;
+    return this.registry.active;
   }
+
   /** Client: how many streams may be opened now; 0 before the peer's SETTINGS and behind a GOAWAY. */
   get room(): number {
-    return 0;
+    if (this.server || !this.settled || this.state !== 'open' || this.retirement !== 'none' || !this.registry.idsLeft) return 0;
+    return Math.max(0, Math.min(this.peer.maxConcurrentStreams, STREAMS_OPENED_MAX) - this.registry.active);
   }
+
   /** The peer takes extended CONNECT. */
   get peerExtendedConnect(): boolean {
-    return false;
+    return this.peer.extendedConnect;
   }
-  /** Reads what came. Never throws: a fault ends in `closed`. The array is kept by ranges if the owner keeps them. */
-  push(_bytes: Uint8Array, _start: number, _end: number): void {}
+
+  /** A preface, frame or header block of the peer is unfinished: an owner that sees that for long knows a slow or broken peer. */
+  get midway(): boolean {
+    return this.reader.midway || this.receiver.frames.midBlock;
+  }
+
+  /** Data waits and the peer's window of the connection lets none out. */
+  get stalled(): boolean {
+    return this.sender.stalled;
+  }
+
+  /** The stream of this id, or null. For diagnostics. */
+  stream(id: number): Http2Stream | null {
+    return this.registry.streams.get(id) ?? null;
+  }
+
+  /** Reads what came. Never throws for what a peer can send: a fault ends in `closed`. Ranges given to `data` are of this array. */
+  push(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state !== 'open') return;
+    try {
+      this.reader.push(bytes, start, end);
+    } catch (error) {
+      if (error instanceof ConnectionError) this.fail(error.code, error.message);
+      else if (error instanceof CompressionError) this.fail(CODE.compressionError, error.message);
+      else throw error;
+    }
+    this.settle();
+  }
+
   /**
    * Writes what waits: all control frames and heads, then data round robin by bytes, some `most` bytes. Returns whether
-   * data waits that the windows would let out: call again when the socket took these. Written arrays never change.
-   * Don't call it while the socket is congested: what isn't produced here is what keeps streams fair.
+   * data waits that the windows would let out: call again when the socket took these. Written arrays don't change until
+   * `flushed`. Don't call it while the socket is congested: what isn't produced here is what keeps streams fair.
    */
-  produce(_out: ByteSink, _most: number): boolean {
-    return false;
+  produce(out: ByteSink, most: number): boolean {
+    this.awake = false;
+    if (this.state === 'lost') return false;
+    if (this.state === 'failed') {
+      this.sender.last(out);
+      return false;
+    }
+    this.producing = true;
+    const more = this.sender.produce(out, most);
+    this.producing = false;
+    this.registry.produced();
+    this.receiver.sent(this.sender.sentData);
+    this.settle();
+    return more;
   }
+
+  /** All that was produced has left, and nobody holds a range of it: memory is used again. Optional; saves garbage. */
+  flushed(): void {
+    this.sender.output.reuse();
+  }
+
   /** Client: opens a stream by its request's head (`end`: nothing follows), or null when there is no `room`. The list may be reused at once. */
-  openStream(_fields: FieldList, _end: boolean, _events: StreamEvents): Http2Stream | null {
-    return null;
+  openStream(fields: FieldList, end: boolean, events: StreamEvents): Http2Stream | null {
+    if (this.room === 0) {
+      this.refusedToOpen = true;
+      return null;
+    }
+    const stream = this.newStream(this.registry.takeOwnId());
+    stream.events = events;
+    stream.requestWas = isHead(fields) ? 'HEAD' : isConnect(fields) ? 'CONNECT' : 'other';
+    this.sendHead(stream, fields, end);
+    return stream;
   }
-  /** Sends a PING; `pong` tells of the answer. One at a time. */
-  ping(): void {}
-  /** Takes no more streams, lets open ones end: server in two steps (RFC 9113 §6.8), client by GOAWAY. `done` follows. */
-  retire(): void {}
+
+  /** Sends a PING; `pong` tells of the answer. While one is under way it does nothing. */
+  ping(): void {
+    if (this.state !== 'open' || this.pinged) return;
+    this.pinged = true;
+    this.sender.ping(0, KEEPALIVE, 0);
+    this.wake();
+  }
+
+  /** Takes and opens no more streams, lets open ones end: server in two steps (RFC 9113 §6.8), client by GOAWAY. `done` follows. */
+  retire(): void {
+    if (this.state !== 'open' || this.retirement !== 'none') return;
+    if (this.server) {
+      this.retirement = 'announced';
+      this.sender.goaway(STREAM_ID_MAX, CODE.noError, NOTHING);
+      this.sender.ping(0, RETIRING, 0);
+    } else {
+      this.retirement = 'retired';
+      this.sender.goaway(0, CODE.noError, NOTHING);
+    }
+    this.wake();
+    this.settle();
+  }
+
   /** Resets all and says GOAWAY; `closed` follows. */
-  close(_code: number, _message: string): void {}
-  /** The socket is gone: all streams are reset, nothing is produced any more. */
-  lost(): void {}
+  close(code: number, message: string): void {
+    this.end('local', code, message);
+  }
+
+  /** The socket is gone: all streams are reset, nothing is produced any more, and no `closed` follows. */
+  lost(): void {
+    if (this.state === 'lost') return;
+    const wasOpen = this.state === 'open';
+    this.state = 'lost';
+    this.reader.stop();
+    if (wasOpen) this.resetAll({ code: CODE.internalError, message: 'the connection is gone' });
+  }
+
   /** So much time has passed; pays off budgets of frames that cost the peer nothing. Call it now and then (seconds). */
-  passed(_ms: number): void {}
+  passed(ms: number): void {
+    this.receiver.passed(ms);
+  }
+
+  /** StreamHost: a stream sends a head. */
+  sendHead(stream: Http2Stream, fields: FieldList, end: boolean): void {
+    if (this.state !== 'open') return;
+    this.sender.head(stream, fields, end);
+    this.wake();
+  }
+
+  /** StreamHost: trailers behind the data, at once if there is none. */
+  sendTrailers(stream: Http2Stream, fields: FieldList): void {
+    if (this.state !== 'open') return;
+    this.sender.trailers(stream, fields);
+    this.wake();
+  }
+
+  /** StreamHost. */
+  queued(stream: Http2Stream, count: number): void {
+    if (this.state !== 'open') return;
+    this.sender.queued(stream, count);
+    if (stream.data.length > STREAM_QUEUE_BYTES_MAX) {
+      this.counters.queueOverruns++;
+      this.breakOff(stream, CODE.internalError, 'more was queued on the stream than memory allows');
+    } else if (this.sender.anyReady) this.wake();
+  }
+
+  /** StreamHost. */
+  resetByOwner(stream: Http2Stream, code: number): void {
+    this.discard(stream, code);
+    this.settle();
+  }
+
+  /** StreamHost. */
+  consumed(stream: Http2Stream, count: number): void {
+    const counted = Math.min(count, stream.unconsumed);
+    stream.unconsumed -= counted;
+    this.credit(stream, counted);
+  }
+
+  /** The peer gets credit for so much, for the connection and, while it may still send there, for the stream. */
+  credit(stream: Http2Stream | null, count: number): void {
+    if (count === 0 || this.state !== 'open') return;
+    const increment = this.window.give(count);
+    if (increment > 0) this.sender.windowUpdate(0, increment);
+    const ofStream = stream === null || stream.peerEnded ? 0 : stream.receiveWindow.give(count);
+    if (ofStream > 0 && stream !== null) this.sender.windowUpdate(stream.id, ofStream);
+    if (increment + ofStream > 0) this.wake();
+  }
+
+  /** A stream object for an id that is now in use. */
+  newStream(id: number): Http2Stream {
+    const left = this.acknowledged ? this.streamWindow : Math.max(this.streamWindow, FIRST_WINDOW);
+    const stream = new Http2Stream(id, this, this.peer.initialWindowSize, new ReceiveWindow(this.streamWindow, left));
+    this.registry.streams.set(id, stream);
+    this.counters.streams++;
+    return stream;
+  }
+
+  /** The peer broke a rule on this stream, or made it useless: it is reset, and its owner told. */
+  breakOff(stream: Http2Stream, code: number, message: string): void {
+    const events = stream.takeEvents();
+    this.discard(stream, code);
+    events.reset({ by: 'malformed', code, unprocessed: false, message });
+  }
+
+  /** The stream took a step that may have been its last. */
+  stepped(stream: Http2Stream): void {
+    if (stream.state !== 'closed') return;
+    this.receiver.completed();
+    this.remove(stream);
+  }
+
+  private remove(stream: Http2Stream): void {
+    this.registry.remove(stream.id, this.server && (this.producing || this.sender.output.pending));
+    this.sender.drop(stream);
+  }
+
+  /** The peer's SETTINGS were read; windows have moved by `delta`. */
+  peerSettled(delta: number): void {
+    this.sender.settingsChanged();
+    if (delta !== 0) this.moveWindows(delta);
+    this.sender.settings(FLAG.ack, []);
+    this.sender.answers++;
+    this.wake();
+    if (this.settled) return;
+    this.settled = true;
+    this.events.ready();
+  }
+
+  peerAcknowledged(): void {
+    this.acknowledged = true;
+  }
+
+  /** An answer to a PING of ours. */
+  ponged(bytes: Uint8Array, start: number): void {
+    if (this.pinged && matches(bytes, start, KEEPALIVE)) {
+      this.pinged = false;
+      this.events.pong();
+    } else if (this.retirement === 'announced' && matches(bytes, start, RETIRING)) {
+      this.retirement = 'retired';
+      this.registry.acceptMax = this.registry.lastPeer;
+      this.sender.goaway(this.registry.lastPeer, CODE.noError, NOTHING);
+      this.wake();
+    }
+  }
+
+  /** The peer said GOAWAY: what it has not acted on may be sent again elsewhere. */
+  peerGoesAway(lastStream: number, code: number, debug: string): void {
+    if (!this.server) {
+      if (this.retirement === 'none') this.retirement = 'retired';
+      for (const stream of [...this.registry.streams.values()]) {
+        if (stream.id > lastStream) this.dropStream(stream, { by: 'peer', code: CODE.refusedStream, unprocessed: true, message: `the peer goes away and takes streams to ${lastStream}` });
+      }
+    }
+    this.events.goingAway(lastStream, code, debug);
+  }
+
+  /** The stream is over without a word to the peer. */
+  dropStream(stream: Http2Stream, fault: StreamFault): void {
+    const events = stream.takeEvents();
+    this.forget(stream);
+    events.reset(fault);
+  }
+
+  /** There is something to produce. */
+  wake(): void {
+    if (this.awake) return;
+    this.awake = true;
+    this.events.wake();
+  }
+
+  private greet(window: number): void {
+    const { sender, options } = this;
+    if (!this.server) sender.raw(PREFACE);
+    sender.settings(0, [
+      ...(this.server ? [[SETTING.maxConcurrentStreams, options.streamsMax ?? STREAMS_MAX] as const] : [[SETTING.enablePush, 0] as const]),
+      ...(this.streamWindow === FIRST_WINDOW ? [] : [[SETTING.initialWindowSize, this.streamWindow] as const]),
+      [SETTING.maxHeaderListSize, HEADER_LIST_BYTES_MAX],
+      ...(this.server && options.extendedConnect === true ? [[SETTING.enableConnectProtocol, 1] as const] : []),
+      ...(options.settings ?? []),
+    ]);
+    if (window > FIRST_WINDOW) sender.windowUpdate(0, window - FIRST_WINDOW);
+  }
+
+  private moveWindows(delta: number): void {
+    for (const stream of this.registry.streams.values()) {
+      if (!this.sender.widenStream(stream, delta)) throw new ConnectionError(CODE.flowControlError, `the initial window makes that of stream ${stream.id} too large`);
+    }
+  }
+
+  private ownEndSent(stream: Http2Stream): void {
+    if (stream.resetBehindEnd && !stream.peerEnded) return this.discard(stream, CODE.noError);
+    this.stepped(stream);
+  }
+
+  /** RST_STREAM, and nothing of the stream is left. */
+  private discard(stream: Http2Stream, code: number): void {
+    if (stream.state === 'closed') return;
+    this.sender.rstStream(stream.id, code);
+    this.registry.rememberReset(stream.id);
+    this.wake();
+    this.forget(stream);
+  }
+
+  private forget(stream: Http2Stream): void {
+    stream.state = 'closed';
+    this.remove(stream);
+    const owed = stream.unconsumed;
+    stream.unconsumed = 0;
+    this.credit(null, owed);
+  }
+
+  private fail(code: number, message: string): void {
+    if (code === CODE.enhanceYourCalm) this.counters.calmed++;
+    else this.counters.protocolErrors++;
+    this.end('peer', code, message);
+  }
+
+  private end(by: ConnectionFault['by'], code: number, message: string): void {
+    if (this.state !== 'open') return;
+    this.sender.goaway(this.registry.lastPeer, code, asciiOnly(message));
+    this.state = 'failed';
+    this.reader.stop();
+    this.resetAll({ code, message });
+    this.events.closed({ by, code, message });
+    this.wake();
+  }
+
+  private resetAll({ code, message }: { code: number; message: string }): void {
+    for (const stream of [...this.registry.streams.values()]) {
+      const unprocessed = !this.server && stream.headMark > this.sender.output.handed;
+      this.dropStream(stream, { by: 'connection', code, unprocessed, message });
+    }
+  }
+
+  /** What may follow from anything: room for streams again, or the end of a retired connection. */
+  private settle(): void {
+    if (this.state !== 'open') return;
+    if (this.refusedToOpen && this.room > 0) {
+      this.refusedToOpen = false;
+      this.events.room();
+    }
+    if (this.retirement !== 'retired' || this.registry.active > 0 || this.doneTold) return;
+    this.doneTold = true;
+    this.events.done();
+  }
+}
+
+function matches(bytes: Uint8Array, start: number, opaque: Uint8Array): boolean {
+  for (let at = 0; at < opaque.length; at++) {
+    if (bytes[start + at] !== opaque[at]) return false;
+  }
+  return true;
+}
+
+/** Debug data of a GOAWAY: text for people, short. */
+function asciiOnly(message: string): Uint8Array {
+  return ascii(message.slice(0, DEBUG_BYTES_MAX).replaceAll(/[^\x20-\x7e]/g, '?'));
 }

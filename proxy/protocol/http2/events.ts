@@ -1,6 +1,7 @@
 /** What the owner of an HTTP/2 connection sets and is told. */
 import type { FieldList } from '../hpack/fields.ts';
 import type { ConnectionFault, StreamFault } from './codes.ts';
+import type { Http2Counters } from './counters.ts';
 import type { Http2Stream } from './stream.ts';
 
 export interface ConnectionOptions {
@@ -13,6 +14,10 @@ export interface ConnectionOptions {
   readonly streamsMax?: number;
   /** Server: takes extended CONNECT (RFC 8441). */
   readonly extendedConnect?: boolean;
+  /** Resets, the peer's and those that it makes us send, that nothing has paid off. Default 490; a link of trusted peers may allow more. */
+  readonly resetsMax?: number;
+  /** Counts; share one among connections to sum them up. */
+  readonly counters?: Http2Counters;
   /** Further settings to announce, identifier and value; the peer's engine hands them to `setting`. */
   readonly settings?: readonly (readonly [number, number])[];
 }
@@ -30,7 +35,7 @@ export interface ConnectionEvents {
   /** The answer to `ping`. */
   pong(): void;
   /** The peer takes no streams above `lastStream` any more; those have been reset as unprocessed. Open ones go on. */
-  goingAway(lastStream: number, code: number): void;
+  goingAway(lastStream: number, code: number, debug: string): void;
   /** There is something to `produce`. Told once until the next `produce`. */
   wake(): void;
   /** Retired by either side and without streams: nothing more will come, the socket can be ended behind the output. */
