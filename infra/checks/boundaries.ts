@@ -24,14 +24,14 @@ export const PARTS: readonly Part[] = [
   { folder: 'agent/inventory', folders: ['proxy/wire', 'agent/wire'], packages: {} },
   {
     folder: 'agent', folders: ['proxy/wire', 'agent/wire', 'agent/aggregate', 'agent/compile', 'agent/inventory'],
-    packages: { ...NODE, ws: 'the uplink', yaml: 'the mesh file with line numbers', 'node-forge': 'ASN.1 of certificates', zod: 'the messages of the cloud', pino: 'logs' },
+    packages: { ...NODE, ws: 'the uplink', yaml: 'the mesh file with line numbers', 'node-forge': 'ASN.1 of certificates', zod: 'the messages of the cloud', pino: 'logs', '@kubernetes/client-node': 'the Kubernetes API' },
   },
   { folder: 'cloud/wire', folders: [], packages: { zod: 'one source for validation, document and typed client' } },
   {
     folder: 'cloud', folders: ['cloud/wire', 'agent/wire', 'proxy/wire'],
     packages: {
-      ...NODE, hono: 'routing on Node and Workers', '@hono/node-server': 'the Node entry', '@hono/zod-openapi': 'the OpenAPI document', zod: 'validation',
-      postgres: 'the database', 'drizzle-orm': "better-auth's adapter", 'better-auth': 'accounts and organizations', ws: 'agent sockets on Node', pino: 'logs', standardwebhooks: 'signatures',
+      ...NODE, hono: 'routing on Node and Workers', '@hono/node-server': 'the Node entry', zod: 'validation',
+      postgres: 'the database', 'drizzle-orm': "better-auth's adapter", 'better-auth': 'accounts and organizations', ws: 'agent sockets on Node', pino: 'logs', standardwebhooks: 'signatures', nodemailer: 'mail by SMTP',
     },
   },
   {
@@ -46,7 +46,7 @@ export const PARTS: readonly Part[] = [
   {
     folder: 'infra', folders: ['proxy/wire', 'agent/wire', 'agent', 'cloud/wire', 'cloud'],
     packages: {
-      ...NODE, postgres: 'preparing databases', yaml: 'mesh files', ws: 'a relay that harms the uplink', standardwebhooks: 'the receiver verifies signatures', zod: 'the client checks answers',
+      ...NODE, postgres: 'preparing databases', yaml: 'mesh files', ws: 'a relay that harms the uplink', standardwebhooks: 'the receiver verifies signatures', zod: 'the client checks answers', 'tar-stream': 'image layers', '@kubernetes/client-node': 'the test cluster',
       'playwright-core': 'browser tests', '@sparticuz/chromium': 'the browser of the tests',
     },
   },
