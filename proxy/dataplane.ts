@@ -3,7 +3,11 @@ import type { Balancer } from './balance/balancer.ts';
 import type { HttpContext } from './http/upstream.ts';
 import type { Credentials } from './identity/credentials.ts';
 import { Inbound } from './inbound/inbound.ts';
+import type { Discovery } from './control/watches.ts';
+import { ownPorts } from './outbound/destinations.ts';
 import { Outbound } from './outbound/outbound.ts';
+import { TransparentOutbound, type TransparentFacts } from './outbound/transparent.ts';
+import { ReliabilityCounters } from './policy/reliability.ts';
 import { RouteTemplates } from './route/template.ts';
 import { formatAddress } from './sockets/address.ts';
 import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
@@ -20,6 +24,8 @@ export interface DataplaneParts {
   /** Monotonic µs. */
   readonly nowUs: () => number;
   readonly random: () => number;
+  /** Whom to ask about what the app dials in transparent mode; absent: nobody. */
+  readonly discovery?: Discovery;
   /** Tells the control plane that an endpoint proved another identity than it should have. */
   readonly rediscover?: (service: string, port: number, endpoint: Endpoint) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
@@ -36,8 +42,12 @@ export interface Dataplane {
   ready(): boolean;
   /** Stops accepting, answers `connection: close`, ends idle connections; resolves when nothing is open or at the limit. */
   drain(limitMs: number): Promise<void>;
+  /** What is counted of redirected connections, for `/metrics`. */
+  transparent(): TransparentFacts;
   /** Open connections and exchanges, for the admin port. */
   open(): { readonly connections: number; readonly exchanges: number };
+  /** What was done for reliability since the start. */
+  reliability(): ReliabilityCounters;
   /** The state of each HTTP service's balancer, for `/metrics`. */
   balancers(): readonly BalancerFacts[];
 }
@@ -57,6 +67,8 @@ class Running implements Dataplane {
   private readonly sockets: Sockets;
   private readonly inbound: Inbound;
   private readonly outbound: Outbound;
+  private readonly dialled: TransparentOutbound;
+  private readonly counters = new ReliabilityCounters();
   private readonly tunnels = new Set<{ stop(): void }>();
   private readonly unsubscribe: () => void;
   private readonly sweeper: ReturnType<typeof setInterval>;
@@ -80,15 +92,17 @@ class Running implements Dataplane {
       counted: (change) => this.counted('inbound', change),
       failed: this.listenFailed,
     });
-    this.outbound = new Outbound({
+    const outbound = {
       http: this.context('outbound', templates),
       createBalancer: parts.createBalancer,
       random: parts.random,
       rediscover: parts.rediscover,
       admit: () => this.admit('outbound'),
-      counted: (change) => this.counted('outbound', change),
+      counted: (change: 1 | -1) => this.counted('outbound', change),
       failed: this.listenFailed,
-    });
+    };
+    this.outbound = new Outbound(outbound);
+    this.dialled = new TransparentOutbound({ ...outbound, discovery: parts.discovery ?? null });
     this.unsubscribe = parts.credentials.subscribe(() => this.renewed());
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   }
@@ -101,15 +115,18 @@ class Running implements Dataplane {
     const { workload, trustDomain } = orders;
     const { recorder, credentials } = this.parts;
     // What is closed goes first: an address may move from one listener to another.
-    this.outbound.apply(orders.outbound, { sockets: this.sockets, recorder, credentials, trustDomain, workload }, orders.zone ?? null);
+    const hops = { sockets: this.sockets, recorder, credentials, trustDomain, workload };
+    this.outbound.apply(orders.outbound, hops, orders.zone ?? null);
+    this.dialled.apply(orders, hops);
     this.inbound.apply(orders, ownAddresses(orders));
     this.outbound.retry();
+    this.dialled.retry();
     this.sockets.turn.flush();
     return [...new Set(this.faults)];
   }
 
   ready(): boolean {
-    return this.phase === 'serving' && this.orders !== null && this.inbound.ready && this.outbound.ready;
+    return this.phase === 'serving' && this.orders !== null && this.inbound.ready && this.outbound.ready && this.dialled.ready;
   }
 
   /** The app may still need its upstreams for what it is answering, so the outbound side stops last. */
@@ -123,25 +140,36 @@ class Running implements Dataplane {
       return this.inboundExchanges === 0;
     });
     this.outbound.stop();
+    this.dialled.stop();
     await this.until(endMs, () => {
       this.inbound.retire();
       this.outbound.retire();
+      this.dialled.retire();
       return this.inboundOpen + this.outboundOpen === 0;
     });
     for (const tunnel of [...this.tunnels]) tunnel.stop();
     this.inbound.breakOff();
     this.outbound.breakOff();
+    this.dialled.breakOff();
     this.phase = 'drained';
     this.unsubscribe();
     clearInterval(this.sweeper);
+  }
+
+  transparent(): TransparentFacts {
+    return this.dialled.facts;
   }
 
   open(): { readonly connections: number; readonly exchanges: number } {
     return { connections: this.inboundOpen + this.outboundOpen, exchanges: this.exchanges };
   }
 
+  reliability(): ReliabilityCounters {
+    return this.counters;
+  }
+
   balancers(): readonly BalancerFacts[] {
-    return this.outbound.balancers();
+    return [...this.outbound.balancers(), ...this.dialled.balancers()];
   }
 
   private context(direction: 'inbound' | 'outbound', templates: RouteTemplates): HttpContext {
@@ -152,6 +180,7 @@ class Running implements Dataplane {
       templates,
       draining: () => this.phase !== 'serving',
       tunnels: this.tunnels,
+      counters: this.counters,
       counted: (change) => {
         this.exchanges += change;
         if (direction === 'inbound') this.inboundExchanges += change;
@@ -187,11 +216,14 @@ class Running implements Dataplane {
   private sweep(): void {
     const nowMs = this.nowMs();
     this.inbound.sweep(nowMs);
-    this.outbound.sweep(nowMs, this.parts.credentials.current()?.generation ?? 0);
+    const oldest = this.parts.credentials.current()?.generation ?? 0;
+    this.outbound.sweep(nowMs, oldest);
+    this.dialled.sweep(nowMs, oldest);
     if (this.phase === 'serving' && this.orders !== null && !this.ready() && nowMs - this.triedMs >= LISTEN_RETRY_MS) {
       this.triedMs = nowMs;
       this.inbound.retry();
       this.outbound.retry();
+      this.dialled.retry();
     }
     this.sockets.turn.flush();
   }
@@ -211,5 +243,7 @@ class Running implements Dataplane {
 
 function ownAddresses(orders: ProxyOrders): ReadonlySet<string> {
   const plain = orders.inbound.ports.flatMap((port) => (port.plain === null ? [] : [port.plain]));
-  return new Set([orders.inbound.mesh, ...plain, ...orders.outbound.map(({ listen }) => listen)].map(formatAddress));
+  const { transparent } = orders;
+  const redirected = transparent === undefined ? [] : [...ownPorts(transparent, orders.inbound.mesh.port)].flatMap((port) => transparent.addresses.map((host) => ({ host, port })));
+  return new Set([orders.inbound.mesh, ...plain, ...orders.outbound.map(({ listen }) => listen), ...redirected].map(formatAddress));
 }

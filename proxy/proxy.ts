@@ -17,7 +17,7 @@ import { StateFolder } from './identity/state-folder.ts';
 import { TrustReport } from './identity/trust.ts';
 import { holdsCertificates, verifyLeaf, type LeafOwner } from './identity/verify.ts';
 import type { Logger } from './log.ts';
-import { ownMetrics } from './own-metrics.ts';
+import { ownMetrics, reliabilityMetrics } from './own-metrics.ts';
 import { withExchangeFile } from './telemetry/exchange-file.ts';
 import { renderMetrics } from './telemetry/prometheus.ts';
 import { inSlices, turn } from './telemetry/slices.ts';
@@ -27,7 +27,7 @@ import { Series } from './telemetry/series.ts';
 import { WindowClock } from './telemetry/window-clock.ts';
 import { WindowRing } from './telemetry/window.ts';
 import { PROXY_VERSION } from './version.ts';
-import type { ProxyOrders } from './wire/orders.ts';
+import type { Endpoint, ProxyOrders } from './wire/orders.ts';
 
 /** A listener that couldn't be opened is tried again so often. */
 export const RELISTEN_MS = 1_000;
@@ -77,7 +77,12 @@ export class Proxy {
     this.#anchors = new Anchors(() => readFileSync(config.trustBundleFile, 'utf8'));
     this.#owner = { namespace: config.workload.split('/')[0] ?? '', trustDomain: config.trustDomain };
     this.#state = config.stateDir === null ? null : new StateFolder(config.stateDir);
-    this.#dataplane = around.createDataplane({ recorder: recorderFor(this.#series, config.exchangeFile), credentials: this.#holder, createBalancer, nowUs, random, log: logger.log });
+    this.#dataplane = around.createDataplane({
+      recorder: recorderFor(this.#series, config.exchangeFile), credentials: this.#holder, createBalancer, nowUs, random, log: logger.log,
+      rediscover: (service, port, endpoint) => this.#rediscover(service, port, endpoint),
+      // The link comes later, and both need each other.
+      discovery: { reachable: () => this.#link.watches.reachable(), watch: (address, told) => this.#link.watches.watch(address, told) },
+    });
     this.#ring = new WindowRing(instance, () => this.#series.seal(), nowMs());
     this.#applied = new Applied(config.workload, config.trustDomain, (orders) => this.#dataplane.apply(orders));
     this.#issuance = new Issuance({
@@ -169,6 +174,12 @@ export class Proxy {
   #takeOrders(orders: ProxyOrders): void {
     if (this.#draining) return;
     if (this.#apply(orders)) this.#keep('the orders', (state) => state.saveOrders(orders));
+  }
+
+  #rediscover(service: string, port: number, endpoint: Endpoint): void {
+    const asked = this.#link.rediscover(service, port, endpoint);
+    const { host, port: at } = endpoint.mesh?.address ?? endpoint.address;
+    if (asked) this.#around.logger.log('warn', 'an endpoint proved another identity; it is left out, and discovery is asked again', { service, port, address: `${host}:${at}`, identity: endpoint.mesh?.identity });
   }
 
   /** True when they were new and taken. */
@@ -267,7 +278,10 @@ export class Proxy {
       certificate: leaf === null ? null : { notAfterMs: leaf.notAfterMs, refreshedMs: this.#issuance.refreshedMs },
       certificateRefreshes: this.#issuance,
       inboundPolicy: this.#applied.orders?.inbound.policy ?? '',
-      own: ownMetrics({ ring: this.#ring, link: this.#link, applied: this.#applied, nowMs: this.#around.nowUs() / 1_000, relistens: this.#relistens }),
+      own: [
+        ...ownMetrics({ ring: this.#ring, link: this.#link, applied: this.#applied, nowMs: this.#around.nowUs() / 1_000, relistens: this.#relistens, transparent: this.#dataplane.transparent() }),
+        ...reliabilityMetrics(this.#dataplane.reliability()),
+      ],
     });
     yield* inSlices(pieces, () => nowUs() / 1_000, turn);
   }

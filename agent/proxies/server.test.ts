@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ProxyOrders } from '../../proxy/wire/orders.ts';
+import type { ProxyOrders, ToControl } from '../../proxy/wire/orders.ts';
 import { Metrics } from '../admin/metrics.ts';
 import { Pending } from '../aggregate/pending.ts';
 import type { Batch } from '../aggregate/pending.ts';
@@ -111,7 +112,7 @@ test('a join token buys a certificate for the workload’s identity, and with it
   const proxy = await dial(identity);
   meshMs = 1_003_000;
   proxy.hello('shop/host/web', 'web-1', INSTANCE);
-  expect(await proxy.next('welcome')).toEqual({ kind: 'welcome', version: 1 });
+  expect(await proxy.next('welcome')).toEqual({ kind: 'welcome', version: 1, takesRediscover: true });
   expect((await proxy.next('orders')).orders).toMatchObject({ revision: 1, workload: 'shop/host/web' });
   expect(await proxy.next('tick')).toEqual({ kind: 'tick', tick: 100, tickMs: WINDOW_MS, elapsedMs: 3_000 });
   expect(server.proxies()).toMatchObject([{ instance: INSTANCE, name: 'web-1', identity: WEB, connected: true, ready: false }]);
@@ -203,7 +204,15 @@ test('a proxy that comes back is told what is safe already', async () => {
   await sealer.seal();
   first.end();
   const second = await joined();
-  expect(second.heard.slice(0, 2)).toEqual([{ kind: 'welcome', version: 1 }, { kind: 'acknowledge', sequence: 1 }]);
+  expect(second.heard.slice(0, 2)).toEqual([{ kind: 'welcome', version: 1, takesRediscover: true }, { kind: 'acknowledge', sequence: 1 }]);
+});
+
+test('a proxy that met another identity at an endpoint is told its orders again', async () => {
+  const proxy = await joined();
+  const golden = readFileSync(`${import.meta.dirname}/../../proxy/wire/golden/control-1/to-rediscover.json`, 'utf8');
+  proxy.send(JSON.parse(golden) as ToControl);
+  const { orders: again } = await proxy.next('orders');
+  expect(proxy.heard.flatMap((message) => (message.kind === 'orders' ? [message.orders] : []))).toEqual([again, again]);
 });
 
 test('windows of another instance, and anything before hello, end the link', async () => {

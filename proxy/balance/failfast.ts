@@ -20,6 +20,7 @@ export class Failfast {
   private sinceUs: number | null = null;
   private nextTryUs = 0;
   private stepUs = TRY_US_MIN;
+  private steppedUs = -Infinity;
   /** How often the limit was reached. */
   entered = 0;
   private failing = false;
@@ -32,14 +33,16 @@ export class Failfast {
   ready(): void {
     this.sinceUs = null;
     this.failing = false;
-    this.stepUs = TRY_US_MIN;
   }
 
   /** None is ready. `random` in [0, 1) spreads the next try. */
   unready(nowUs: number, random: number): void {
+    // Tries that fail together are one, not a row of them.
+    if (this.sinceUs !== null && nowUs < this.steppedUs + this.stepUs) return;
+    this.stepUs = this.sinceUs === null ? TRY_US_MIN : Math.min(this.stepUs * 2, TRY_US_MAX);
     this.sinceUs ??= nowUs;
+    this.steppedUs = nowUs;
     this.nextTryUs = nowUs + this.stepUs * (1 + 0.1 * random);
-    this.stepUs = Math.min(this.stepUs * 2, TRY_US_MAX);
   }
 
   /** There was none ever, so that nobody waits for one. */

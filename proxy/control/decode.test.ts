@@ -18,7 +18,7 @@ function changed(sample: string, path: string, value: unknown): string {
 }
 
 test('there is a golden sample of each kind', () => {
-  const kinds = ['acknowledge', 'bundle', 'certified', 'orders', 'orders-transparent', 'refused', 'renew', 'resolved', 'resolved-endpoint', 'resolved-external', 'tick', 'welcome'];
+  const kinds = ['acknowledge', 'bundle', 'certified', 'orders', 'orders-policy', 'orders-transparent', 'refused', 'renew', 'resolved', 'resolved-endpoint', 'resolved-external', 'tick', 'welcome', 'welcome-rediscover'];
   expect(samples.toSorted()).toEqual(kinds.map((kind) => `from-${kind}.json`).toSorted());
 });
 
@@ -63,6 +63,15 @@ test.each([
   ['orders-transparent', 'orders.transparent.services.0.to.endpoints', null, 'orders.transparent.services[0].to.endpoints'],
   ['resolved', 'destination.kind', 'elsewhere', 'destination.kind'],
   ['resolved-endpoint', 'destination.endpoint', undefined, 'destination.endpoint is missing'],
+  ['orders-policy', 'orders.zone', 5, 'orders.zone is 5'],
+  ['orders-policy', 'orders.outbound.0.endpoints.0.weight', 0, 'orders.outbound[0].endpoints[0].weight'],
+  ['orders-policy', 'orders.outbound.0.policy.retry.http.0', [504, 500], 'orders.outbound[0].policy.retry.http[0]'],
+  ['orders-policy', 'orders.outbound.0.policy.retry.limit', 1_000, 'orders.outbound[0].policy.retry.limit'],
+  ['orders-policy', 'orders.outbound.0.policy.retry.methods', 'some', 'orders.outbound[0].policy.retry.methods'],
+  ['orders-policy', 'orders.outbound.0.policy.retry.budget', undefined, 'orders.outbound[0].policy.retry.budget is missing'],
+  ['orders-policy', 'orders.outbound.0.policy.timeout.requestMs', 0, 'orders.outbound[0].policy.timeout.requestMs'],
+  ['orders-policy', 'orders.outbound.0.policy.balancer.breaker.kind', 'sometimes', 'orders.outbound[0].policy.balancer.breaker.kind'],
+  ['orders-policy', 'orders.outbound.1.policy.balancer.breaker.threshold', 80, 'orders.outbound[1].policy.balancer.breaker.threshold'],
   ['tick', 'tick', -1, 'tick'],
   ['tick', 'tickMs', 0, 'tickMs'],
   ['tick', 'elapsedMs', -1, 'elapsedMs'],

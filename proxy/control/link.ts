@@ -5,7 +5,8 @@
 import type { Credentials } from '../identity/credentials.ts';
 import type { Log } from '../log.ts';
 import type { WindowRing } from '../telemetry/window.ts';
-import { STATUS_MS_MAX, type FromControl, type ProxyOrders, type SocketAddress, type ToControl } from '../wire/orders.ts';
+import type { ServiceKey } from '../wire/labels.ts';
+import { REDISCOVER_MS_MIN, STATUS_MS_MAX, type Endpoint, type FromControl, type ProxyOrders, type SocketAddress, type ToControl } from '../wire/orders.ts';
 import { CONTROL_WIRE_VERSION } from '../wire/version.ts';
 import { backoffMs, redialMs } from './backoff.ts';
 import { decodeMessage } from './decode.ts';
@@ -56,6 +57,7 @@ interface Current {
   readonly dialledMs: number;
   readonly retireMs: number;
   welcomed: boolean;
+  takesRediscover: boolean;
   /** This proxy ends it only to dial anew. */
   retiring: boolean;
   heardMs: number;
@@ -73,6 +75,9 @@ export class ControlLink {
   #unsubscribe: () => void = () => undefined;
   #stopped = false;
   #failures = 0;
+  #rediscoveredMs = -Infinity;
+  /** Endpoints with another identity that the control plane was told of. */
+  rediscoveries = 0;
   /** Connections that were welcomed, messages of unknown kinds and messages not as agreed, since the start. */
   connects = 0;
   unknownMessages = 0;
@@ -114,6 +119,17 @@ export class ControlLink {
     }
   }
 
+  /** Asks whether an endpoint is still there that proved another identity. False: not now, or not yet again. */
+  rediscover(service: ServiceKey, port: number, { address, mesh }: Endpoint): boolean {
+    const current = this.#current;
+    const nowMs = this.#parts.nowMs();
+    if (current?.socket == null || !current.takesRediscover || nowMs - this.#rediscoveredMs < REDISCOVER_MS_MIN) return false;
+    this.#rediscoveredMs = nowMs;
+    this.rediscoveries += 1;
+    current.socket.send(JSON.stringify({ kind: 'rediscover', service, port, address: mesh?.address ?? address, identity: mesh?.identity ?? '' } satisfies ToControl));
+    return true;
+  }
+
   /** Says that no further window comes. */
   goodbye(): void {
     if (this.linked) this.#current?.socket?.send(JSON.stringify({ kind: 'goodbye', sequence: this.#parts.ring.sequence } satisfies ToControl));
@@ -149,6 +165,7 @@ export class ControlLink {
       dialledMs: nowMs(),
       retireMs: nowMs() + Math.min(redialMs(random), leafMs),
       welcomed: false,
+      takesRediscover: false,
       retiring: false,
       heardMs: nowMs(),
       sentSequence: 0,
@@ -208,6 +225,7 @@ export class ControlLink {
     const { ring, nowMs, log, onOrders, onBundle, onRenew, onClock } = this.#parts;
     switch (message.kind) {
       case 'welcome':
+        current.takesRediscover = message.takesRediscover === true;
         return this.#welcomed(current);
       case 'orders':
         onOrders(message.orders);

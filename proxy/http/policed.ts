@@ -94,13 +94,13 @@ export class Policed {
         counters.retries += 1;
         return;
       case 'limit':
-        counters.overLimit += 1;
+        counters.retriesOverLimit += 1;
         return;
       case 'budget':
-        counters.overBudget += 1;
+        counters.retriesOverBudget += 1;
         return;
       case 'body':
-        counters.overBody += 1;
+        counters.retriesOverBody += 1;
         return;
       case 'unsafe':
       case 'final':

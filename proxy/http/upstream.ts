@@ -1,7 +1,9 @@
 /** Who is called for an exchange, and which rows count it: all that differs between outbound and inbound. */
 import type { Outcome } from '../balance/outcome.ts';
 import type { ExchangePolicy } from '../policy/exchange-policy.ts';
+import type { ReliabilityCounters } from '../policy/reliability.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
+import type { Watch } from '../telemetry/watch.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Direction } from '../wire/labels.ts';
 import type { RouteTemplates } from '../route/template.ts';
@@ -45,6 +47,10 @@ export interface HttpContext {
   readonly draining: () => boolean;
   /** The set that the exchange's tunnel is in while it is open, so that a drain's limit can end it. */
   readonly tunnels: Set<{ stop(): void }>;
+  /** Access log, traces and tap; absent: nobody watches. */
+  readonly watch?: Watch;
+  /** Of the whole proxy. */
+  readonly counters?: ReliabilityCounters;
   /** Exchanges in flight. */
   readonly counted: (change: 1 | -1) => void;
 }

@@ -1,10 +1,13 @@
 /** One port of the app behind this proxy, and the connections that are kept to it. */
+import { Failfast, INBOUND_FAILFAST_MS } from '../balance/failfast.ts';
 import { Pool } from '../balance/pool.ts';
 import { Callee } from '../http/callee.ts';
 import type { Connecting, Route } from '../http/upstream.ts';
+import type { ReliabilityCounters } from '../policy/reliability.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { dial } from '../sockets/dial.ts';
-import { APP_IDLE_MS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import { APP_CONNECT_MS_MAX, APP_IDLE_MS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import { ReadinessQueue } from '../balance/readiness-queue.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream } from '../sockets/stream.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
@@ -15,18 +18,22 @@ import type { InboundPort } from '../wire/orders.ts';
 export interface TargetParts {
   readonly sockets: Sockets;
   readonly recorder: Recorder;
+  readonly counters?: ReliabilityCounters | undefined;
 }
 
 export class Target {
   readonly key: string;
   readonly pool: Pool<Callee>;
   port: InboundPort;
+  private readonly failfast = new Failfast(INBOUND_FAILFAST_MS);
+  private readonly queue: ReadinessQueue;
   private readonly parts: TargetParts;
 
   constructor(parts: TargetParts, port: InboundPort) {
     this.parts = parts;
     this.port = port;
     this.key = formatAddress(port.target);
+    this.queue = new ReadinessQueue(parts.sockets);
     this.pool = new Pool<Callee>({
       open: (opened, failed) => {
         this.open((stream) => opened(new Callee({ stream, pool: this.pool, generation: Infinity, mesh: false })), failed);
@@ -44,16 +51,45 @@ export class Target {
     return services.find((service) => service === claimed) ?? services[0] ?? '';
   }
 
-  /** Opens a connection to the app outside the pool. */
+  /** Opens a connection to the app outside the pool. While the app takes none it waits, up to a limit. */
   open(opened: (stream: ByteStream) => void, failed: (code: FaultCodeName) => void): void {
+    const decision = this.failfast.decide(this.parts.sockets.nowUs());
+    switch (decision) {
+      case 'try':
+        return this.dial(opened, failed);
+      case 'wait':
+        return this.wait(opened, failed);
+      case 'fail':
+        if (this.parts.counters !== undefined) this.parts.counters.failfastInbound += 1;
+        return failed('app-unreachable');
+      default:
+        decision satisfies never;
+    }
+  }
+
+  private wait(opened: (stream: ByteStream) => void, failed: (code: FaultCodeName) => void): void {
+    if (!this.queue.wait({ proceed: () => this.open(opened, failed) })) failed('queue-full');
+  }
+
+  private dial(opened: (stream: ByteStream) => void, failed: (code: FaultCodeName) => void): void {
     const { sockets, recorder } = this.parts;
     dial({
       sockets,
       address: this.port.target,
       tls: null,
       counted: (change) => recorder.connection('inbound', 'dst', change),
-      connected: opened,
-      failed: () => failed('app-unreachable'),
+      connectMs: APP_CONNECT_MS_MAX,
+      connected: (stream) => {
+        this.failfast.ready();
+        this.queue.release();
+        opened(stream);
+      },
+      failed: () => {
+        const nowUs = sockets.nowUs();
+        this.failfast.unready(nowUs, 0);
+        if (this.failfast.active(nowUs)) failed('app-unreachable');
+        else this.wait(opened, failed);
+      },
     });
   }
 }

@@ -1,6 +1,6 @@
 /** The way of one exchange to an endpoint: try one, try another, wait while none is ready, and give up in time. */
 import type { FaultCodeName } from '../wire/mesh.ts';
-import type { Queued } from './queue.ts';
+import type { Queued } from '../balance/readiness-queue.ts';
 import { Attempts, type EndpointConnections, type Upstream } from './upstream.ts';
 
 /** Who looks for an endpoint. */
@@ -53,7 +53,7 @@ export class Approach implements Queued {
       case 'wait':
         return this.wait(this.attempts.code);
       case 'fail':
-        this.upstream.counters.failfast += 1;
+        this.upstream.counters.failfastOutbound += 1;
         return this.seeker.gaveUp(this.upstream.parts.balancer.size === 0 ? 'no-endpoints' : 'failfast');
       default:
         decision satisfies never;

@@ -93,8 +93,8 @@ export class Outbound {
   }
 
   private add(key: string, order: OutboundListener, hops: HopContext): void {
-    const { createBalancer, random, rediscover } = this.parts;
-    const upstream = new Upstream({ hops, balancer: createBalancer(), random, rediscover }, order);
+    const { createBalancer, random, rediscover, http: { counters } } = this.parts;
+    const upstream = new Upstream({ hops, balancer: createBalancer(), random, rediscover, counters }, order);
     this.open.set(key, { order, upstream, callers: new Set(), listener: null });
   }
 

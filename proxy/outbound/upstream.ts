@@ -5,6 +5,7 @@ import type { Outcome } from '../balance/outcome.ts';
 import { Pool } from '../balance/pool.ts';
 import { Callee } from '../http/callee.ts';
 import { ExchangePolicy } from '../policy/exchange-policy.ts';
+import { ReliabilityCounters } from '../policy/reliability.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { CONNECT_ATTEMPTS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
 import type { BalancerFacts } from '../telemetry/families-parents.ts';
@@ -13,7 +14,7 @@ import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Endpoint, OutboundListener } from '../wire/orders.ts';
 import type { ServicePolicy } from '../wire/policy.ts';
 import { type HopContext, type Opening, connectRequest, openEndpoint } from './hop.ts';
-import { ReadinessQueue } from './queue.ts';
+import { ReadinessQueue } from '../balance/readiness-queue.ts';
 
 /** What is kept per endpoint. */
 export interface EndpointConnections {
@@ -27,16 +28,10 @@ export interface UpstreamParts {
   readonly hops: HopContext;
   readonly balancer: Balancer;
   readonly random: () => number;
+  /** Of the whole proxy. */
+  readonly counters?: ReliabilityCounters | undefined;
   /** Asks discovery again: the endpoint proved another identity than it should have. */
   readonly rediscover?: ((service: string, port: number, endpoint: Endpoint) => void) | undefined;
-}
-
-/** What is counted of a service beside its exchanges, since the start. */
-export interface UpstreamCounters {
-  /** Exchanges that failed at once, since no endpoint was ready for too long. */
-  failfast: number;
-  /** Endpoints left out since they proved another identity. */
-  ejected: number;
 }
 
 export class Upstream {
@@ -48,9 +43,11 @@ export class Upstream {
   readonly port: number;
   readonly failfast = new Failfast(OUTBOUND_FAILFAST_MS);
   readonly queue: ReadinessQueue;
-  readonly counters: UpstreamCounters = { failfast: 0, ejected: 0 };
+  readonly counters: ReliabilityCounters;
   /** What the service asks of each exchange; null: nothing. */
   policy: ExchangePolicy | null = null;
+  /** Policy and zone in force, as text. */
+  private settings = '';
   private added = 0;
   private removed = 0;
   private endpoints = new Map<string, EndpointConnections>();
@@ -63,6 +60,7 @@ export class Upstream {
     this.service = listener.service;
     this.port = listener.port;
     this.nobody = parts.hops.recorder.edge(this.edgeKey('', 'plain'), { port: listener.port });
+    this.counters = parts.counters ?? new ReliabilityCounters();
     this.queue = new ReadinessQueue(parts.hops.sockets);
     this.configure(listener.policy ?? {}, null);
     if (listener.endpoints.length === 0) this.failfast.never();
@@ -71,7 +69,10 @@ export class Upstream {
 
   /** What the orders say beside the endpoints. `zone` is this proxy's own. */
   configure(policy: ServicePolicy, zone: string | null): void {
-    this.policy = ExchangePolicy.of(policy, this.policy);
+    const settings = JSON.stringify([policy, zone]);
+    if (settings === this.settings) return;
+    this.settings = settings;
+    this.policy = ExchangePolicy.of(policy, this.policy, this.counters);
     this.parts.balancer.configure({ zone, policy: policy.balancer ?? {} });
   }
 

@@ -18,6 +18,8 @@ export interface DialOptions {
   readonly address: SocketAddress;
   /** Null for plain text. */
   readonly tls: { readonly options: TLSOptions; readonly verify: (socket: Socket<unknown>, success: boolean) => Peer } | null;
+  /** For the TCP connection; CONNECT_MS_MAX when absent. */
+  readonly connectMs?: number;
   /** Counts the connection and its end. */
   readonly counted: (change: 1 | -1) => void;
   readonly connected: (connection: Connection) => void;
@@ -41,7 +43,7 @@ class Dial implements TimerOwner {
 
   start(): void {
     const { sockets, address, tls } = this.options;
-    sockets.arm(this.timer, CONNECT_MS_MAX);
+    sockets.arm(this.timer, this.options.connectMs ?? CONNECT_MS_MAX);
     const events = connectionEvents(sockets.turn);
     Bun.connect<Connection | undefined>({
       hostname: address.host,

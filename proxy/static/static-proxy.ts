@@ -6,8 +6,10 @@ import { serveAdmin, type AdminServer } from '../admin/server.ts';
 import { createBalancer } from '../balance/p2c.ts';
 import type { Dataplane } from '../dataplane.ts';
 import { DRAIN_MS_MAX } from '../drain.ts';
+import { transparentMetrics } from '../own-metrics.ts';
 import { LeafHolder } from '../identity/leaf-holder.ts';
 import type { Surroundings } from '../proxy.ts';
+import { reliabilityMetrics } from '../own-metrics.ts';
 import { renderMetrics } from '../telemetry/prometheus.ts';
 import { inSlices, turn } from '../telemetry/slices.ts';
 import { readSystemFacts } from '../telemetry/system-facts.ts';
@@ -190,9 +192,11 @@ export class StaticProxy {
       certificateRefreshes: { ok: this.#certificate.loads, error: this.#certificate.failures },
       inboundPolicy: this.#config.orders.inbound.policy,
       own: [
+        ...reliabilityMetrics(this.#dataplane.reliability()),
         { name: 'sidelight_windows_dropped_total', help: 'Windows that nobody takes, since there is no control plane.', type: 'counter', value: this.#windowsDropped },
         { name: 'sidelight_static_reloads_refused_total', help: 'Changed configuration files that were refused.', type: 'counter', value: this.#reloadsRefused },
         { name: 'sidelight_listeners_failed', help: 'Listeners that could not be opened.', type: 'gauge', value: this.#problems.length },
+        ...transparentMetrics(this.#dataplane.transparent()),
       ],
     });
     yield* inSlices(pieces, () => nowUs() / 1_000, turn);

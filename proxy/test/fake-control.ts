@@ -1,7 +1,7 @@
 /** A control plane for tests: certifies by a test CA, greets, and lets the test say what it sends and acknowledges. */
 import { createServer, type TLSSocket } from 'node:tls';
 import { encodeFrame, FrameReader } from '../control/framing.ts';
-import type { FromControl, ProxyOrders, ToControl } from '../wire/orders.ts';
+import type { Destination, FromControl, ProxyOrders, SocketAddress, ToControl } from '../wire/orders.ts';
 import type { ProxyWindow } from '../wire/report.ts';
 import { spkiOfRequest } from './read-csr.ts';
 import type { TestCa } from './test-ca.ts';
@@ -22,6 +22,8 @@ export interface FakeControlOptions {
   /** Length of its windows, which are those of this machine's clock; 0: it never sends a tick. */
   readonly tickMs?: number;
   readonly port?: number;
+  /** Answers to `resolve`; null: none. */
+  readonly destination?: (address: SocketAddress) => Destination | null;
 }
 
 /** One connection that said hello. */
@@ -43,6 +45,8 @@ export interface FakeControl {
   /** Last sequences that proxies said at their end. */
   readonly goodbyes: number[];
   readonly rediscoveries: Extract<ToControl, { kind: 'rediscover' }>[];
+  /** Addresses that proxies asked for or forgot, as they came. */
+  readonly questions: Extract<ToControl, { kind: 'resolve' | 'forget' }>[];
   /** The newest link (of this workload) that is still open. */
   link(workload?: string): FakeLink | null;
   /** Accept no `certify` from now on, with this code. */
@@ -86,6 +90,10 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
       control.goodbyes.push(message.sequence);
     } else if (message.kind === 'rediscover') {
       control.rediscoveries.push(message);
+    } else if (message.kind === 'resolve' || message.kind === 'forget') {
+      control.questions.push(message);
+      const destination = message.kind === 'resolve' ? options.destination?.(message.address) : null;
+      if (destination) send({ kind: 'resolved', address: message.address, destination });
     } else {
       onHello(socket, message, send);
     }
@@ -143,6 +151,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     windows: [],
     statuses: [],
     goodbyes: [],
+    questions: [],
     rediscoveries: [],
     link: (workload) => links.find(({ open, hello }) => open && (workload === undefined || hello.workload === workload)) ?? null,
     refuse: null,
