@@ -29,7 +29,7 @@ const EVERYWHERE: readonly BannedCall[] = [
 const LEFTOVERS = new RegExp(`\\b(${['FIX', 'TO', 'XX'].map((start, index) => start + (['ME', 'DO', 'X'][index] ?? '')).join('|')})\\b`, 'g');
 
 /** What may stand at the top of the checkout. */
-const TOP_LEVEL = new Set(['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.base.json', 'vitest.config.ts', 'cloud', 'agent', 'proxy', 'web', 'migrations', 'infra', 'README.md', 'LICENSE', 'build', 'node_modules']);
+const TOP_LEVEL = new Set(['package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts', 'cloud', 'agent', 'proxy', 'web', 'migrations', 'infra', 'README.md', 'LICENSE', 'build', 'node_modules']);
 
 export function checkTidy(files: readonly SourceFile[], topLevel: readonly string[]): CheckResult {
   const strangers = topLevel.filter((name) => !name.startsWith('.') && !TOP_LEVEL.has(name)).map((name) => `${name} stands at the top level; the README's map has the place for it`);
