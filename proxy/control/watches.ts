@@ -5,7 +5,7 @@ import { formatAddress } from '../sockets/address.ts';
 /** Where the data path learns what an address is. */
 export interface Discovery {
   /** The control plane can be asked just now. */
-  readonly reachable: boolean;
+  reachable(): boolean;
   /** Watches an address: `told` gets each answer, the first as soon as there is one. Returns what ends the watch; one watch an address. */
   watch(address: SocketAddress, told: (destination: Destination) => void): () => void;
 }
@@ -19,7 +19,7 @@ export class Watches implements Discovery {
   readonly #ask: (message: { readonly kind: 'resolve' | 'forget'; readonly address: SocketAddress }) => void;
   readonly #watches = new Map<string, Watch>();
   /** The link is up, and its other side has said that it answers. */
-  reachable = false;
+  #reachable = false;
   /** Questions asked, again after a reconnect as well; and answers that nobody waited for any more. */
   asked = 0;
   unasked = 0;
@@ -29,6 +29,10 @@ export class Watches implements Discovery {
     this.#ask = ask;
   }
 
+  reachable(): boolean {
+    return this.#reachable;
+  }
+
   get size(): number {
     return this.#watches.size;
   }
@@ -36,23 +40,23 @@ export class Watches implements Discovery {
   watch(address: SocketAddress, told: (destination: Destination) => void): () => void {
     const key = formatAddress(address);
     this.#watches.set(key, { address, told });
-    if (this.reachable) this.#resolve(address);
+    if (this.#reachable) this.#resolve(address);
     return () => {
-      if (!this.#watches.delete(key) || !this.reachable) return;
+      if (!this.#watches.delete(key) || !this.#reachable) return;
       this.#ask({ kind: 'forget', address });
     };
   }
 
   /** A control plane that answers is there, and knows nothing of what an earlier one was asked. */
   begin(): void {
-    if (this.reachable) return;
-    this.reachable = true;
+    if (this.#reachable) return;
+    this.#reachable = true;
     for (const { address } of this.#watches.values()) this.#resolve(address);
   }
 
   /** It went away; what it said last stays in force. */
   end(): void {
-    this.reachable = false;
+    this.#reachable = false;
   }
 
   resolved(address: SocketAddress, destination: Destination): void {

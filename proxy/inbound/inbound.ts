@@ -5,12 +5,15 @@ import type { HttpContext } from '../http/upstream.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import { type Listener, listen } from '../sockets/listen.ts';
+import { originalDestination } from '../sockets/original-dst.ts';
+import type { RefusalReason } from '../telemetry/recorder.ts';
 import { serverTls } from '../sockets/tls.ts';
 import type { Connection } from '../sockets/connection.ts';
 import type { InboundPort, ProxyOrders, SocketAddress } from '../wire/orders.ts';
 import { type InboundContext, MeshPeer, servePlain } from './accept.ts';
 import type { Admission } from './stack.ts';
-import { Target } from './target.ts';
+import type { Target } from './target.ts';
+import { Targets } from './targets.ts';
 
 export interface InboundParts {
   readonly http: HttpContext;
@@ -28,15 +31,19 @@ export class Inbound {
   private readonly parts: InboundParts;
   private readonly context: InboundContext;
   private orders: ProxyOrders | null = null;
-  private targets: ReadonlyMap<string, Target> = new Map();
-  private admission: Admission = { policy: 'all-authenticated', targets: new Map(), own: new Set() };
+  private readonly targets: Targets;
+  private admission: Admission;
   private mesh: { readonly key: string; readonly listener: Listener } | null = null;
   private generation = -1;
   private readonly plain = new Map<string, Listener>();
+  /** Takes what the kernel redirects: whatever is dialled to the app in plain text. */
+  private redirected: { readonly key: string; readonly listener: Listener } | null = null;
   private readonly peers = new WeakMap<Connection, MeshPeer>();
 
   constructor(parts: InboundParts) {
     this.parts = parts;
+    this.targets = new Targets(parts.http);
+    this.admission = { policy: 'all-authenticated', targets: this.targets, own: new Set() };
     this.context = {
       http: parts.http,
       workload: () => this.orders?.workload ?? '',
@@ -51,15 +58,17 @@ export class Inbound {
   get ready(): boolean {
     if (this.orders === null) return false;
     const plainOpen = this.orders.inbound.ports.every(({ plain }) => plain === null || this.plain.has(formatAddress(plain)));
-    return plainOpen && (this.mesh !== null || this.parts.credentials.current() === null);
+    const redirectedOpen = this.orders.transparent === undefined || this.redirected !== null;
+    return plainOpen && redirectedOpen && (this.mesh !== null || this.parts.credentials.current() === null);
   }
 
   apply(orders: ProxyOrders, own: ReadonlySet<string>): void {
     this.orders = orders;
-    this.keepTargets(orders.inbound.ports);
+    this.targets.apply(orders);
     this.admission = { policy: orders.inbound.policy, targets: this.targets, own };
     this.closeOthers(orders);
     for (const port of orders.inbound.ports) this.openPlain(port);
+    this.openRedirected();
     this.openMesh();
   }
 
@@ -67,6 +76,7 @@ export class Inbound {
   retry(): void {
     if (this.orders === null) return;
     for (const port of this.orders.inbound.ports) this.openPlain(port);
+    this.openRedirected();
     this.openMesh();
   }
 
@@ -83,7 +93,7 @@ export class Inbound {
   }
 
   sweep(nowMs: number): void {
-    for (const target of this.targets.values()) target.pool.sweep(nowMs, 0);
+    this.targets.sweep(nowMs);
   }
 
   /** Asks every caller to go. */
@@ -97,23 +107,13 @@ export class Inbound {
     this.mesh = null;
     for (const listener of this.plain.values()) listener.stop();
     this.plain.clear();
+    this.redirected?.listener.stop();
+    this.redirected = null;
   }
 
   /** Breaks off what is in flight. */
   breakOff(): void {
     for (const callers of [this.meshCallers, this.plainCallers]) for (const caller of [...callers]) caller.stop();
-  }
-
-  private keepTargets(ports: readonly InboundPort[]): void {
-    const before = this.targets;
-    const kept = new Map<string, Target>();
-    for (const port of ports) {
-      const target = before.get(formatAddress(port.target)) ?? new Target(this.parts.http, port);
-      target.port = port;
-      kept.set(target.key, target);
-    }
-    for (const [key, target] of before) if (!kept.has(key)) target.pool.close();
-    this.targets = kept;
   }
 
   private closeOthers(orders: ProxyOrders): void {
@@ -126,6 +126,10 @@ export class Inbound {
     if (this.mesh !== null && this.mesh.key !== formatAddress(orders.inbound.mesh)) {
       this.mesh.listener.stop();
       this.mesh = null;
+    }
+    if (this.redirected !== null && this.redirected.key !== redirectedKey(orders)) {
+      this.redirected.listener.stop();
+      this.redirected = null;
     }
   }
 
@@ -144,6 +148,35 @@ export class Inbound {
     } catch (error) {
       this.parts.failed(`the plain listener of ${port.services[0] ?? 'a port'}`, plain, error);
     }
+  }
+
+  private openRedirected(): void {
+    const key = this.orders === null ? null : redirectedKey(this.orders);
+    if (this.redirected !== null || this.orders === null || key === null) return;
+    const address = redirectedAddress(this.orders);
+    if (address === null) return;
+    try {
+      const listener = listen({ ...this.listening(address), tls: null, opened: (connection, descriptor) => this.acceptRedirected(connection, descriptor), secured: () => undefined });
+      this.redirected = { key, listener };
+    } catch (error) {
+      this.parts.failed('the listener for what is dialled to the app', address, error);
+    }
+  }
+
+  /** The original destination is where the caller thinks it is connected; it must be a port of this workload. */
+  private acceptRedirected(connection: Connection, descriptor: number): void {
+    const address = originalDestination(descriptor);
+    if (address === null) return this.refuse(connection, 'no-original-destination');
+    const key = formatAddress(address);
+    if (this.admission.own.has(key)) return this.refuse(connection, 'loop');
+    const target = this.targets.owns(address) ? this.targets.get(key) : undefined;
+    if (target === undefined) this.refuse(connection, 'not-own-address');
+    else servePlain(this.context, target, connection);
+  }
+
+  private refuse(connection: Connection, reason: RefusalReason): void {
+    this.parts.http.recorder.refused('inbound', reason);
+    connection.close();
   }
 
   /** The orders may have moved the listener to another port of the app meanwhile. */
@@ -175,4 +208,15 @@ export class Inbound {
     const { http, admit, counted } = this.parts;
     return { address, turn: http.sockets.turn, admit, counted };
   }
+}
+
+/** Of all of the workload's addresses, since any of them may be dialled. */
+function redirectedAddress({ transparent }: ProxyOrders): SocketAddress | null {
+  if (transparent === undefined) return null;
+  return { host: transparent.addresses.some((host) => host.includes(':')) ? '::' : '0.0.0.0', port: transparent.plainPort };
+}
+
+function redirectedKey(orders: ProxyOrders): string | null {
+  const address = redirectedAddress(orders);
+  return address === null ? null : formatAddress(address);
 }

@@ -28,7 +28,7 @@ export interface MeshRequest {
 /** The orders in force, as admission needs them. */
 export interface Admission {
   readonly policy: InboundPolicy;
-  readonly targets: ReadonlyMap<string, Target>;
+  readonly targets: { get(address: string): Target | undefined };
   /** The proxy's own listeners, as `host:port`: no targets, or a request would go round for ever. */
   readonly own: ReadonlySet<string>;
 }

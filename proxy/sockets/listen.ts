@@ -15,8 +15,8 @@ export interface ListenOptions {
   readonly admit: () => boolean;
   /** Counts a connection that was admitted, and its end. */
   readonly counted: (change: 1 | -1) => void;
-  /** A plain connection is open, or a TLS one begins its handshake. */
-  readonly opened: (connection: Connection) => void;
+  /** A plain connection is open, or a TLS one begins its handshake. `descriptor` is valid within the call. */
+  readonly opened: (connection: Connection, descriptor: number) => void;
   /** The handshake is over; nothing of the peer was read before. */
   readonly secured: (connection: Connection, socket: Socket<Connection | undefined>, success: boolean) => void;
 }
@@ -77,7 +77,8 @@ function accept(options: ListenOptions, socket: Socket<Connection | undefined>):
   socket.data = connection;
   socket.setNoDelay(true);
   options.counted(1);
-  options.opened(connection);
+  // The runtime's type for sockets doesn't have it.
+  options.opened(connection, (socket as Socket<Connection | undefined> & { readonly fd: number }).fd);
 }
 
 function secured(options: ListenOptions): (socket: Socket<Connection | undefined>, success: boolean) => void {
