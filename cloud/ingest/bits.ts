@@ -119,8 +119,8 @@ export interface BitReader {
   seek(position: number): void;
   bits(count: number): number;
   golomb(k: number): number;
-  /** A column of `into.length` codes of order `k`. With `flagged` each has a bit for "not zero" first and was stored less one. */
-  column(into: Float64Array, k: number, flagged: boolean): void;
+  /** The next `count` codes of order `k` as a column. With `flagged` each has a bit for "not zero" first and was stored less one. */
+  column(into: Float64Array, count: number, k: number, flagged: boolean): void;
 }
 
 /** Longest code that one 32-bit look ahead holds whatever the position in its first byte. */
@@ -181,9 +181,9 @@ export function createBitReader(bytes: Uint8Array): BitReader {
   }
 
   /** The hot loop of every read: the position stays in a local, and its end is checked once. */
-  function column(into: Float64Array, k: number, flagged: boolean): void {
+  function column(into: Float64Array, count: number, k: number, flagged: boolean): void {
     let position = at;
-    for (let index = 0; index < into.length; index++) {
+    for (let index = 0; index < count; index++) {
       const byte = position >>> 3;
       let word = ((((bytes[byte] ?? 0) << 24) | ((bytes[byte + 1] ?? 0) << 16) | ((bytes[byte + 2] ?? 0) << 8) | (bytes[byte + 3] ?? 0)) << (position & 7)) >>> 0;
       if (flagged) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HISTOGRAM_BUCKETS, toSparse } from '../../proxy/wire/histogram.ts';
 import { createBitReader, createBitWriter, PackedError } from './bits.ts';
-import { COUNTERS, latencyOf, packRows, PART_ROWS_MAX, unpackRows } from './packed.ts';
+import { COUNTERS, createUnpacker, latencyOf, packRows, PART_ROWS_MAX, unpackRows } from './packed.ts';
 import type { PackedRow } from './packed.ts';
 
 function seeded(seed: number): () => number {
@@ -81,6 +81,23 @@ test('counters are the same with and without the histograms', () => {
   const rows = Array.from({ length: 50 }, (_, at) => busyRow(at, 12, seeded(at + 1)));
   const bytes = packRows(rows);
   expect(unpackRows(bytes, false).counters).toEqual(unpackRows(bytes, true).counters);
+});
+
+test('one memory for many parts reads each as it is alone, whatever came before', () => {
+  const random = seeded(31);
+  const unpacker = createUnpacker();
+  for (let round = 0; round < 40; round++) {
+    const rows = Array.from({ length: Math.floor(random() * (PART_ROWS_MAX + 1)) }, (_, at) => busyRow(at * 3, 1 + Math.floor(random() * 60), seeded(at + round)));
+    const bytes = packRows(rows);
+    const [part, alone] = [unpacker.unpack(Buffer.from(bytes).toString('base64'), true), unpackRows(bytes, true)];
+    expect(part.rows).toBe(alone.rows);
+    expect(part.entity.subarray(0, part.rows)).toEqual(alone.entity);
+    for (const name of COUNTERS) expect(part.counters[name].subarray(0, part.rows)).toEqual(alone.counters[name]);
+    for (const row of rows.keys()) expect(latencyOf(part, row)).toEqual(latencyOf(alone, row));
+  }
+  const packed = Buffer.from(packRows([busyRow(5, 4, seeded(5))])).toString('base64');
+  expect(unpacker.unpack(packed, true, (entity) => entity === 6).rows).toBe(0);
+  expect(unpacker.unpack(packed, true, (entity) => entity === 5).rows).toBe(1);
 });
 
 test('bytes that nobody packed are an error of ours to see, never numbers', () => {

@@ -6,6 +6,7 @@
  * Rows are sorted by entity, whose ids are stored as differences. A column is: order k of its Golomb code (5 bits), zero
  * flag (1 bit), values; with the flag each value has a bit for "not zero" first and is stored less one.
  */
+import { Buffer } from 'node:buffer';
 import { createHistogram, toSparse } from '../../proxy/wire/histogram.ts';
 import type { Histogram, SparseHistogram } from '../../proxy/wire/histogram.ts';
 import { bestOrder, createBitReader, createBitWriter, ORDER_MAX, PackedError } from './bits.ts';
@@ -91,51 +92,93 @@ function writeColumn(writer: BitWriter, values: readonly number[]): void {
 /** Columns of a part: the entity, the counters, then size, first bucket and bits of each histogram. */
 const PART_COLUMNS = 1 + COUNTERS.length + 3;
 
+/** Reads one part after the other; each is valid until the next is read. */
+export interface Unpacker {
+  /**
+   * `packed` is the part as base64, which `encode(data, 'base64')` makes of the column. Latencies are decoded row by row when `addLatency` asks, without `histograms` never. A part in which no entity passes
+   * `some` is read as one without rows; columns are as long as any part's, `rows` says how far they count. Throws `PackedError`.
+   */
+  unpack(packed: string, histograms: boolean, some?: (entity: number) => boolean): UnpackedPart;
+}
+
+/** Most parts are shorter. */
+const PART_BYTES_USUAL = 16 * 1024;
+
 /**
- * Reads a part; its latencies are decoded row by row when `addLatency` asks, without `histograms` never. A part in which no
- * entity passes `some` is read as one without rows. Throws `PackedError`.
+ * Hundreds of parts are read for an answer: bytes and columns of each go into the same memory, since fresh buffers of some
+ * kB make the garbage collector run far more often than their content takes to decode.
  */
-export function unpackRows(bytes: Uint8Array, histograms: boolean, some?: (entity: number) => boolean): UnpackedPart {
+export function createUnpacker(): Unpacker {
+  const columns = columnsOf(PART_ROWS_MAX);
+  let held = Buffer.allocUnsafe(PART_BYTES_USUAL);
+  return {
+    unpack: (packed, histograms, some) => {
+      if (held.length * 4 < packed.length * 3) held = Buffer.allocUnsafe(packed.length);
+      return readPart(held.subarray(0, held.write(packed, 'base64')), histograms, () => columns, some);
+    },
+  };
+}
+
+/** Reads a part that stays valid, with columns of its length. Throws `PackedError`. */
+export function unpackRows(bytes: Uint8Array, histograms: boolean): UnpackedPart {
+  return readPart(bytes, histograms, columnsOf);
+}
+
+interface Columns {
+  readonly entity: Float64Array;
+  readonly counters: PackedCounters;
+  /** Of the histograms: non-empty buckets, the first of them, and the bits. */
+  readonly sizes: Float64Array;
+  readonly firsts: Float64Array;
+  readonly lengths: Float64Array;
+}
+
+function columnsOf(rows: number): Columns {
+  const block = new Float64Array(rows * PART_COLUMNS);
+  const column = (at: number): Float64Array => block.subarray(at * rows, (at + 1) * rows);
+  const counters: PackedCounters = {
+    requests: column(1), failuresApp: column(2), failuresMesh: column(3), failuresClient: column(4), retries: column(5),
+    bytesIn: column(6), bytesOut: column(7), durationSumUs: column(8), appSumUs: column(9), queueSumUs: column(10),
+  };
+  return { entity: column(0), counters, sizes: column(11), firsts: column(12), lengths: column(13) };
+}
+
+function readPart(bytes: Uint8Array, histograms: boolean, columnsFor: (rows: number) => Columns, some?: (entity: number) => boolean): UnpackedPart {
   const reader = createBitReader(bytes);
   const version = reader.bits(8);
   if (version !== PACKED_VERSION) throw new PackedError(`packed version ${version} is not known`);
   const rows = reader.bits(9);
   if (rows > PART_ROWS_MAX) throw new PackedError(`a part of ${rows} rows is too large`);
-  // One block for all columns: hundreds of parts are read for an answer, and small arrays cost more than their content.
-  const block = new Float64Array(rows * PART_COLUMNS);
-  const column = (at: number): Float64Array => readColumn(reader, block.subarray(at * rows, (at + 1) * rows));
-  const entity = column(0);
-  for (let row = 0, before = -1; row < rows; row++) before = entity[row] = before + 1 + (entity[row] ?? 0);
-  if (some && !entity.some(some)) return EMPTY_PART;
-  const counters: PackedCounters = {
-    requests: column(1), failuresApp: column(2), failuresMesh: column(3), failuresClient: column(4), retries: column(5),
-    bytesIn: column(6), bytesOut: column(7), durationSumUs: column(8), appSumUs: column(9), queueSumUs: column(10),
-  };
-  const addLatency = histograms ? readHistograms(reader, rows, column(11), column(12), column(13)) : () => undefined;
-  return { rows, entity, counters, addLatency };
+  const columns = columnsFor(rows);
+  const { entity, counters } = columns;
+  readColumn(reader, rows, entity);
+  let passes = some === undefined;
+  for (let row = 0, before = -1; row < rows; row++) {
+    before = entity[row] = before + 1 + (entity[row] ?? 0);
+    passes ||= some?.(before) === true;
+  }
+  if (!passes) return { rows: 0, entity, counters, addLatency: noLatency };
+  for (const name of COUNTERS) readColumn(reader, rows, counters[name]);
+  return { rows, entity, counters, addLatency: histograms ? readHistograms(reader, rows, columns) : noLatency };
 }
 
-const NO_VALUES = new Float64Array(0);
-const EMPTY_PART: UnpackedPart = {
-  rows: 0, entity: NO_VALUES, addLatency: () => undefined,
-  counters: {
-    requests: NO_VALUES, failuresApp: NO_VALUES, failuresMesh: NO_VALUES, failuresClient: NO_VALUES, retries: NO_VALUES,
-    bytesIn: NO_VALUES, bytesOut: NO_VALUES, durationSumUs: NO_VALUES, appSumUs: NO_VALUES, queueSumUs: NO_VALUES,
-  },
-};
+function noLatency(): void {
+  // A part that was read without histograms adds none.
+}
 
-function readColumn(reader: BitReader, into: Float64Array): Float64Array {
+function readColumn(reader: BitReader, rows: number, into: Float64Array): void {
   const k = reader.bits(5);
-  reader.column(into, k, reader.bits(1) === 1);
-  return into;
+  reader.column(into, rows, k, reader.bits(1) === 1);
 }
 
 /** Notes where each row's histogram is; a row's own bits are decoded when they are asked for. `lengths` becomes its ends. */
-function readHistograms(reader: BitReader, rows: number, sizes: Float64Array, firsts: Float64Array, lengths: Float64Array): (row: number, into: Histogram) => void {
+function readHistograms(reader: BitReader, rows: number, { sizes, firsts, lengths }: Columns): (row: number, into: Histogram) => void {
+  for (const column of [sizes, firsts, lengths]) readColumn(reader, rows, column);
   const code = readCode(reader);
   const begin = reader.position;
-  for (let row = 0, end = begin; row < rows; row++) end = lengths[row] = end + (lengths[row] ?? 0);
-  reader.seek(lengths[rows - 1] ?? begin);
+  let end = begin;
+  for (let row = 0; row < rows; row++) end = lengths[row] = end + (lengths[row] ?? 0);
+  reader.seek(end);
   return (row, into) => {
     reader.seek(row === 0 ? begin : (lengths[row - 1] ?? begin));
     addBuckets(reader, code, firsts[row] ?? 0, sizes[row] ?? 0, into);

@@ -7,7 +7,7 @@ import type { Sql, Transaction } from '../db/client.ts';
 import { asWorker } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
 import type { OrgId } from '../db/tenant.ts';
-import { unpackRows } from '../ingest/packed.ts';
+import { createUnpacker } from '../ingest/packed.ts';
 import { WINDOW_RETENTION_MS } from '../jobs/retention.ts';
 import type { EntityNames } from '../series/names.ts';
 import { CLUSTER_SUBJECT, coveredTotal, DAY_MS, foldHour, HOUR_MS, MINUTE_MS, SLICE_MS } from './chunk.ts';
@@ -112,12 +112,13 @@ async function writeSlices(tx: Transaction, names: EntityNames, hour: DirtyHour,
 /** The range's minute chunks, with one for the cluster even when nothing was counted: it carries the coverage. */
 async function rollRange(tx: Transaction, names: EntityNames, hour: DirtyHour, fromMs: number, toMs: number): Promise<MinuteChunks> {
   const roller = createRoller(fromMs, (toMs - fromMs) / MINUTE_MS, await names.allEdges(tx, hour.orgId, hour.clusterId));
-  const batches = tx<{ start_ms: number; length_ms: number; kind: 'edge' | 'route'; data: Uint8Array }[]>`
-    select start_ms, length_ms, kind, data from tenant.window_part
+  const batches = tx<{ start_ms: number; length_ms: number; kind: 'edge' | 'route'; data: string }[]>`
+    select start_ms, length_ms, kind, encode(data, 'base64') as data from tenant.window_part
     where org_id = ${hour.orgId} and cluster_id = ${hour.clusterId} and start_ms >= ${fromMs} and start_ms < ${toMs} and kind in ('edge', 'route')
     order by start_ms`.cursor(CURSOR_PARTS);
+  const unpacker = createUnpacker();
   for await (const rows of batches) {
-    for (const row of rows) roller.add({ startMs: row.start_ms, lengthMs: row.length_ms, kind: row.kind, part: unpackRows(row.data, true) });
+    for (const row of rows) roller.add({ startMs: row.start_ms, lengthMs: row.length_ms, kind: row.kind, part: unpacker.unpack(row.data, true) });
   }
   const { chunks, coveredS } = roller.finish();
   return { chunks: chunks.some((chunk) => chunk.subject === CLUSTER_SUBJECT) ? chunks : [...chunks, { subject: CLUSTER_SUBJECT, rows: [] }], coveredS };

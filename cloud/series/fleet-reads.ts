@@ -1,7 +1,7 @@
 /** What the overview reads of all clusters at once: a query per kind of thing, never one per cluster, as far as windows answer. */
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
-import { unpackRows } from '../ingest/packed.ts';
+import { createUnpacker } from '../ingest/packed.ts';
 import { labelsOfClass } from '../rollup/chunk.ts';
 import { createCoverage } from './coverage.ts';
 import { addEdgeRow, createSum } from './golden.ts';
@@ -54,15 +54,16 @@ export async function readClusterSums(reading: FleetReading, span: Span): Promis
 }
 
 async function readWindowSums({ tx, orgId }: FleetReading, clusterIds: readonly string[], span: Span): Promise<ReadonlyMap<string, ClusterSum>> {
-  const rows = clusterIds.length === 0 ? [] : await tx<{ cluster_id: string; start_ms: number; length_ms: number; data: Uint8Array }[]>`
-    select cluster_id, start_ms, length_ms, data from tenant.window_part
+  const rows = clusterIds.length === 0 ? [] : await tx<{ cluster_id: string; start_ms: number; length_ms: number; data: string }[]>`
+    select cluster_id, start_ms, length_ms, encode(data, 'base64') as data from tenant.window_part
     where org_id = ${orgId} and cluster_id = any(${[...clusterIds]}) and kind = 'sum' and start_ms >= ${span.fromMs} and start_ms < ${span.toMs}`;
   const byCluster = Map.groupBy(rows, (row) => row.cluster_id);
+  const unpacker = createUnpacker();
   return new Map(clusterIds.map((id) => {
     const [sum, coverage] = [createSum(), createCoverage()];
     for (const row of byCluster.get(id) ?? []) {
       coverage.add(row.start_ms, row.length_ms);
-      const part = unpackRows(row.data, true);
+      const part = unpacker.unpack(row.data, true);
       for (let at = 0; at < part.rows; at++) addEdgeRow(sum, part, at, labelsOfClass(part.entity[at] ?? 0));
     }
     return [id, { sum, seconds: coverage.seconds() }];

@@ -83,40 +83,48 @@ export interface OpenWorkload {
   totals(passes: (labels: EdgeLabels) => boolean): Promise<EdgeTotal[]>;
 }
 
-/** Windows hold all edges, so they are read once for everything; chunks hold each edge and the workload's sum apart. */
+/** Windows hold the edges, chunks hold each edge and the workload's sum apart. */
 export async function openWorkload(reading: RangeReading, key: string): Promise<OpenWorkload> {
   const labels = await reading.names.allEdges(reading.tx, reading.orgId, reading.clusterId);
   const wanted = new Set([...labels].filter(([, edge]) => isShown(edge, key)).map(([id]) => id));
+  const own = new Map([...labels].filter(([, edge]) => isOf({ kind: 'workload', key }, edge)));
   const plan = planRange(reading.span, reading.hours, reading.nowMs, { coarsest: 'hour', everything: false });
-  const [raws, others, inbound, coverage] = [new Map<number, Raw>(), new Map<number, CounterSum>(), createSum(), createCoverage()];
-  const count = (id: number, part: UnpackedPart, row: number): void => {
-    const sum = others.get(id) ?? createCounters();
-    others.set(id, sum);
-    addCounters(sum, part, row);
-  };
-  await visitEntities(reading, windowsOf(plan), 'edge', null, true, (id, _, part, row) => {
-    const edge = labels.get(id);
-    if (edge && isOf({ kind: 'workload', key }, edge)) addEdgeRow(inbound, part, row, edge);
+  const [raws, inbound, coverage] = [new Map<number, Raw>(), createSum(), createCoverage()];
+  await visitEntities(reading, windowsOf(plan), 'edge', new Set([...wanted, ...own.keys()]), true, (id, _, part, row) => {
+    const edge = own.get(id);
+    if (edge) addEdgeRow(inbound, part, row, edge);
     if (wanted.has(id)) addRow(rawOf(raws, id), part, row);
-    else count(id, part, row);
   }, coverage.add);
   const subject = workloadSubject(key);
   await readChunks(reading, plan, { kind: 'some', subjects: [subject, ...[...wanted].map(edgeSubject)] }, true, (point) => {
     if (point.subject === subject) addEdgeRow(inbound, point.part, point.row, labelsOfClass(point.kind));
     else addRow(rawOf(raws, Number(point.subject.slice(2))), point.part, point.row);
   }, coverage.add);
-  const read = new Set(wanted);
-  const totals = async (passes: (edge: EdgeLabels) => boolean): Promise<EdgeTotal[]> => {
+  return { inbound, edges: labelled(raws, labels), coverage, totals: otherTotals(reading, plan, labels, raws, wanted) };
+}
+
+/** Totals of any edges: those in `known` are in `raws`; of the others windows are read at the first call, chunks as far as they are asked for. */
+function otherTotals(reading: RangeReading, plan: Plan, labels: ReadonlyMap<number, EdgeLabels>, raws: ReadonlyMap<number, Raw>, known: ReadonlySet<number>): OpenWorkload['totals'] {
+  const others = new Map<number, CounterSum>();
+  const read = new Set(known);
+  let windowsRead = false;
+  const count = (id: number, _: number, part: UnpackedPart, row: number): void => {
+    const sum = others.get(id) ?? createCounters();
+    others.set(id, sum);
+    addCounters(sum, part, row);
+  };
+  return async (passes) => {
+    if (!windowsRead) await visitEntities(reading, windowsOf(plan), 'edge', null, false, (...row) => { if (!known.has(row[0])) count(...row); }, null);
+    windowsRead = true;
     const ids = [...labels].filter(([, edge]) => passes(edge)).map(([id]) => id);
     const fresh = new Set(ids.filter((id) => !read.has(id)));
     for (const id of fresh) read.add(id);
-    if (fresh.size > 0) await visitEntities(reading, chunksOf(plan), 'edge', fresh, false, (id, _, part, row) => count(id, part, row), null);
+    if (fresh.size > 0) await visitEntities(reading, chunksOf(plan), 'edge', fresh, false, count, null);
     return ids.flatMap((id) => {
       const [edge, sum] = [labels.get(id), raws.get(id)?.counters ?? others.get(id)?.counters];
       return edge && sum ? [{ ...edge, ...sum }] : [];
     });
   };
-  return { inbound, edges: labelled(raws, labels), coverage, totals };
 }
 
 /** Edges that a workload's page shows: those that end at it, and its own proxy's view of those that begin. */

@@ -1,7 +1,7 @@
 /** Reads packed 10-second windows of a cluster. Ranges are ms since 1970, `toMs` excluded, by the windows' begin. */
 import type { Transaction } from '../db/client.ts';
 import type { OrgId } from '../db/tenant.ts';
-import { unpackRows } from '../ingest/packed.ts';
+import { createUnpacker } from '../ingest/packed.ts';
 import type { UnpackedPart } from '../ingest/packed.ts';
 import type { EntityKind } from './names.ts';
 
@@ -14,17 +14,21 @@ export interface WindowPart {
   readonly part: UnpackedPart;
 }
 
-/** Calls `visit` for each part of the range, oldest first. Without `histograms` the latencies are not read; a part without an entity that passes `some` is visited as one without rows. */
+/** Up to this long a range is read in one piece. */
+const WHOLE_MS_MAX = 900_000;
+
+/** Calls `visit` for each part of the range, oldest first; it may keep nothing of it. Without `histograms` the latencies are not read; a part without an entity that passes `some` is visited as one without rows. */
 export async function readParts(
   tx: Transaction, orgId: OrgId, clusterId: string, kind: EntityKind | 'sum', fromMs: number, toMs: number, histograms: boolean,
   visit: (part: WindowPart) => void, some?: (entity: number) => boolean,
 ): Promise<void> {
-  const batches = tx<{ start_ms: number; length_ms: number; data: Uint8Array }[]>`
-    select start_ms, length_ms, data from tenant.window_part
+  const unpacker = createUnpacker();
+  const query = tx<{ start_ms: number; length_ms: number; data: string }[]>`
+    select start_ms, length_ms, encode(data, 'base64') as data from tenant.window_part
     where org_id = ${orgId} and cluster_id = ${clusterId} and kind = ${kind} and start_ms >= ${fromMs} and start_ms < ${toMs}
-    order by start_ms`.cursor(CURSOR_ROWS);
-  for await (const rows of batches) {
-    for (const row of rows) visit({ startMs: row.start_ms, lengthMs: row.length_ms, part: unpackRows(row.data, histograms, some) });
+    order by start_ms`;
+  for await (const rows of toMs - fromMs <= WHOLE_MS_MAX ? [await query] : query.cursor(CURSOR_ROWS)) {
+    for (const row of rows) visit({ startMs: row.start_ms, lengthMs: row.length_ms, part: unpacker.unpack(row.data, histograms, some) });
   }
 }
 
