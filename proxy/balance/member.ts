@@ -46,8 +46,12 @@ export class Member implements Candidate {
     return this.failures > 0 && (nowUs < this.avoidUntilUs || this.pending > 0) ? 'avoided' : 'ready';
   }
 
-  /** Idle endpoints cost the same whatever they weigh; under load each gets as much as it weighs. */
+  /**
+   * Idle endpoints cost the same whatever they weigh; under load each gets as much as it weighs. One that nobody tried is
+   * tried first, by one request: otherwise a new endpoint beside fast ones would never get any while there is little load.
+   */
   cost(nowUs: number): number {
+    if (this.estimate.atUs === NOT_USED) return 0;
     return estimateAt(this.estimate, nowUs) * (this.pending / this.weight + 1);
   }
 

@@ -138,10 +138,32 @@ test('when all are unreachable one is picked all the same', () => {
 test('a caller that went away says nothing about the endpoint', () => {
   const balancer = balancerOf(2);
   const first = balancer.pick(0, () => 0, null);
-  if (!first) throw new Error('no candidate');
+  const second = balancer.pick(0, () => 0, first);
+  if (!first || !second) throw new Error('no candidate');
+  for (const one of [first, second]) {
+    balancer.started(one, 0);
+    balancer.finished(one, 0, 5_000, false);
+  }
   balancer.started(first, 0);
   balancer.finished(first, 1_000, -1, false);
   expect(balancer.pick(1_000, () => 0, null)).toBe(first);
+});
+
+test('an endpoint that nobody tried gets a request at once, and a second one only when it answered', () => {
+  const balancer = balancerOf(1);
+  const random = seededRandom(9);
+  const known = balancer.pick(0, random, null);
+  if (!known) throw new Error('no candidate');
+  balancer.started(known, 0);
+  balancer.finished(known, 0, 500, false);
+  balancer.update(endpoints(2));
+  const fresh = balancer.pick(1_000, random, null);
+  if (!fresh) throw new Error('no candidate');
+  expect(fresh).not.toBe(known);
+  balancer.started(fresh, 1_000);
+  for (let turn = 0; turn < 50; turn++) expect(balancer.pick(1_000 + turn, random, null)).toBe(known);
+  balancer.finished(fresh, 2_000, 400, false);
+  expect(new Set(Array.from({ length: 50 }, () => balancer.pick(2_000, random, null))).has(fresh)).toBe(true);
 });
 
 test('an update keeps what was learned of those that stay', () => {

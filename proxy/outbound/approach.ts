@@ -54,7 +54,7 @@ export class Approach implements Queued {
         return this.wait(this.attempts.code);
       case 'fail':
         this.upstream.counters.failfastOutbound += 1;
-        return this.seeker.gaveUp(this.upstream.parts.balancer.size === 0 ? 'no-endpoints' : 'failfast');
+        return this.seeker.gaveUp(this.reason());
       default:
         decision satisfies never;
     }
@@ -100,6 +100,12 @@ export class Approach implements Queued {
   private wait(code: FaultCodeName): void {
     this.queued = this.upstream.queue.wait(this);
     if (!this.queued) this.seeker.gaveUp(PASSING.has(code) ? 'queue-full' : code);
+  }
+
+  /** What this exchange met itself says more than that others met something before. */
+  private reason(): FaultCodeName {
+    const { code } = this.attempts;
+    return code === 'no-endpoints' && this.upstream.parts.balancer.size > 0 ? 'failfast' : code;
   }
 
   private nowUs(): number {
