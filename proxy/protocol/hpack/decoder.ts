@@ -1,6 +1,6 @@
 /** Decodes header blocks into a FieldList. RFC 7541 §3, §6; names and values are checked as RFC 9113 §8.2.1 asks. */
 import { FIELD_VALUE, HTAB, SP, TOKEN, span } from '../http1/grammar.ts';
-import { HEADER_TABLE_BYTES } from '../http2/limits.ts';
+import { HEADER_LIST_EXCESS, HEADER_TABLE_BYTES } from '../http2/limits.ts';
 import { FIELD, type FieldList, copy } from './fields.ts';
 import { decodeHuffman, decodedMax } from './huffman.ts';
 import { CompressionError, IntegerReader } from './integer.ts';
@@ -30,6 +30,11 @@ export class Decoder {
     this.table = new DynamicTable(tableMax);
   }
 
+  /** Bytes in the table, by §4.1. */
+  get tableBytes(): number {
+    return this.table.size;
+  }
+
   /** The peer has acknowledged another SETTINGS_HEADER_TABLE_SIZE. */
   limit(tableMax: number): void {
     this.tableMax = tableMax;
@@ -51,9 +56,14 @@ export class Decoder {
       else if (byte >= 0x40) at = this.readLiteral(bytes, at, end, list, 0x3f, 0, true);
       else if (byte >= 0x20) throw new CompressionError('a size update stands behind a field');
       else at = this.readLiteral(bytes, at, end, list, 0x0f, byte >= 0x10 ? FIELD.neverIndexed : 0, false);
-      if (this.listBytes > listBytesMax) this.overflow = true;
+      if (this.listBytes > listBytesMax) this.tooLarge(listBytesMax);
     }
     return !this.overflow;
+  }
+
+  private tooLarge(listBytesMax: number): void {
+    this.overflow = true;
+    if (this.listBytes > listBytesMax * HEADER_LIST_EXCESS) throw new CompressionError(`a field list is more than ${HEADER_LIST_EXCESS} times too large`, true);
   }
 
   /** §4.2, §6.3: at the start of a block only. */

@@ -42,6 +42,11 @@ export class Encoder {
     this.table = new DynamicTable(sizeMax);
   }
 
+  /** Bytes in the table, by §4.1. */
+  get tableBytes(): number {
+    return this.table.size;
+  }
+
   /** The peer's SETTINGS_HEADER_TABLE_SIZE; the next block begins by acknowledging it (§4.2). */
   limit(size: number): void {
     const used = Math.min(size, this.sizeMax);

@@ -2,9 +2,13 @@
 
 /** What the peer's encoder sent can't be decoded: the whole connection is lost (RFC 9113 §4.3). */
 export class CompressionError extends Error {
-  constructor(message: string) {
+  /** Well-formed, but of a size that only an attack has. */
+  readonly excessive: boolean;
+
+  constructor(message: string, excessive = false) {
     super(message);
     this.name = 'CompressionError';
+    this.excessive = excessive;
   }
 }
 

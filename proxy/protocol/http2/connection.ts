@@ -112,7 +112,7 @@ export class Http2Connection implements StreamHost {
       this.reader.push(bytes, start, end);
     } catch (error) {
       if (error instanceof ConnectionError) this.fail(error.code, error.message);
-      else if (error instanceof CompressionError) this.fail(CODE.compressionError, error.message);
+      else if (error instanceof CompressionError) this.fail(error.excessive ? CODE.enhanceYourCalm : CODE.compressionError, error.message);
       else throw error;
     }
     this.settle();

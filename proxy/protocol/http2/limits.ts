@@ -12,6 +12,9 @@ export const HEADER_TABLE_BYTES = 4_096;
 /** Bytes of a field list, each field counting 32 more (RFC 9113 §6.5.2); the same as for HTTP/1.1. A larger request is answered 431. */
 export const HEADER_LIST_BYTES_MAX = 64 * 1024;
 
+/** A list so many times too large is a header bomb (CVE-2016-6581): the connection ends before more of it is decoded. */
+export const HEADER_LIST_EXCESS = 4;
+
 /** Bytes of one header block, CONTINUATION frames together: what a list of that size can need, and no more (CVE-2024-27316). */
 export const HEADER_BLOCK_BYTES_MAX = 64 * 1024;
 
