@@ -181,6 +181,7 @@ class Running implements Dataplane {
       draining: () => this.phase !== 'serving',
       tunnels: this.tunnels,
       counters: this.counters,
+      learned: (port) => this.parts.log('warn', 'a server speaks first, so its port is opaque from now on', { code: 'port_learned_opaque', direction, port }),
       counted: (change) => {
         this.exchanges += change;
         if (direction === 'inbound') this.inboundExchanges += change;

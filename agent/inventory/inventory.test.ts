@@ -52,3 +52,13 @@ test('a reset to the same mesh changes nothing, a changed address does', () => {
   expect(inventory.reset([], mesh(4143))).toBe(false);
   expect(inventory.reset([], mesh(4144))).toBe(true);
 });
+
+test.each([
+  [5432, 'detect', 'opaque'],
+  [80, 'detect', 'detect'],
+  [5432, 'http2', 'http2'],
+] as const)('port %i declared %s is %s to both ends of a hop', (port, declared, protocol) => {
+  const inventory = new Inventory();
+  inventory.reset([makeService('shop/cart', port, declared)], []);
+  expect(inventory.protocolOf('shop/cart', port)).toBe(protocol);
+});

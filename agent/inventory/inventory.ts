@@ -1,10 +1,7 @@
 /** What exists in the mesh, as a platform tells it: services, workloads with their instances, and who serves what. */
 import type { Identity, ServiceKey, WorkloadKey } from '../../proxy/wire/labels.ts';
-import type { Endpoint, InboundPolicy, OutboundListener, SocketAddress } from '../../proxy/wire/orders.ts';
+import { type Endpoint, type InboundPolicy, OPAQUE_PORTS, type PortProtocol, type SocketAddress } from '../../proxy/wire/orders.ts';
 import { Keyed } from './keyed.ts';
-
-/** What an explicit listener can speak. */
-export type PortProtocol = OutboundListener['protocol'];
 
 export interface MeshService {
   readonly key: ServiceKey;
@@ -75,7 +72,9 @@ export class Inventory {
 
   /** The protocol of a service's port, or null when there is no such port. */
   protocolOf(service: ServiceKey, port: number): PortProtocol | null {
-    return this.services.get(service)?.ports.find((entry) => entry.port === port)?.protocol ?? null;
+    const protocol = this.services.get(service)?.ports.find((entry) => entry.port === port)?.protocol ?? null;
+    // Here and not in the proxies, so that both ends of a hop get the same.
+    return protocol === 'detect' && OPAQUE_PORTS.includes(port) ? 'opaque' : protocol;
   }
 
   /** Who serves which port of which service, by `namespace/name:port`, sorted by workload and instance. */

@@ -1,7 +1,7 @@
 /** Builders for tests: a mesh in a few words. */
 import { identityOf } from '../../proxy/wire/labels.ts';
-import type { SocketAddress } from '../../proxy/wire/orders.ts';
-import type { MeshInstance, MeshService, MeshWorkload, PortProtocol } from './inventory.ts';
+import type { PortProtocol, SocketAddress } from '../../proxy/wire/orders.ts';
+import type { MeshInstance, MeshService, MeshWorkload } from './inventory.ts';
 
 export const TRUST_DOMAIN = 'cluster.local';
 

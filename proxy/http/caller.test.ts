@@ -42,7 +42,7 @@ class Bed implements Route {
         arm: (timer: Timer, delayMs: number) => this.wheel.arm(timer, this.nowMs, delayMs), remove: (timer: Timer) => this.wheel.remove(timer),
       } as HttpContext['sockets'],
       recorder: this.recorder(), templates: new RouteTemplates(), draining: () => this.draining, tunnels: new Set(),
-      counted: (change) => (this.open += change),
+      counted: (change) => (this.open += change), learned: () => undefined,
     };
     this.caller = new Caller({ context, stream: this.stream, route: this, stripMesh: true, gone: () => (this.gone = true) });
   }

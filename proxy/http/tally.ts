@@ -10,6 +10,8 @@ export class Tally {
   /** Why a proxy answered by itself; null for the app's answer. */
   code: FaultCodeName | null = null;
   status = 0;
+  /** How a gRPC call ended; null for anything else. */
+  grpcStatus: number | null = null;
   retries = 0;
   bytesIn = 0;
   bytesOut = 0;
@@ -27,7 +29,7 @@ export class Tally {
     this.sentUs = this.firstUs = 0;
     this.status = this.retries = this.bytesOut = 0;
     this.bytesIn = bytesIn;
-    this.fault = this.code = this.edge = null;
+    this.fault = this.code = this.edge = this.grpcStatus = null;
     this.template = template;
   }
 
@@ -48,7 +50,7 @@ export class Tally {
     this.bytesIn = this.bytesOut = 0;
     this.sentUs = this.firstUs = 0;
     this.status = 0;
-    this.fault = this.code = null;
+    this.fault = this.code = this.grpcStatus = null;
   }
 
   /** Counts bytes that passed so far, and begins anew with them. */
@@ -84,6 +86,7 @@ export class Tally {
       queueUs: Math.round(leftUs - this.startUs),
       retries: this.retries,
       route: this.template,
+      grpcStatus: this.grpcStatus,
     };
   }
 }

@@ -37,6 +37,14 @@ export interface Route {
   finished(latencyUs: number, failed: boolean, outcome?: Outcome): void;
 }
 
+/** A caller that can be told to go. */
+export interface Retirable {
+  /** Behind what it has in flight; with `idleMs` also when it asks for nothing so long. */
+  retire(idleMs: number | null): void;
+  /** Break off. */
+  stop(): void;
+}
+
 /** What every HTTP connection of one direction shares. */
 export interface HttpContext {
   readonly direction: Direction;
@@ -51,6 +59,8 @@ export interface HttpContext {
   readonly watch?: Watch;
   /** Of the whole proxy. */
   readonly counters?: ReliabilityCounters;
+  /** A port's server speaks first: its connections are opaque from now on. */
+  readonly learned: (port: string) => void;
   /** Exchanges in flight. */
   readonly counted: (change: 1 | -1) => void;
 }

@@ -1,8 +1,7 @@
 /** The mesh listener and the plain ones: who is there, and what do they want? */
 import type { Socket } from 'bun';
-import type { Caller } from '../http/caller.ts';
 import { answerFor } from '../http/respond.ts';
-import type { HttpContext } from '../http/upstream.ts';
+import type { HttpContext, Retirable } from '../http/upstream.ts';
 import { type Peer, verifyPeer } from '../policy/peer.ts';
 import { authorize } from '../policy/authorize.ts';
 import { ascii, concat, text } from '../protocol/bytes.ts';
@@ -18,8 +17,7 @@ import { peerFacts } from '../sockets/tls.ts';
 import type { RefusalReason } from '../telemetry/recorder.ts';
 import type { Identity, WorkloadKey } from '../wire/labels.ts';
 import { type FaultCodeName, MESH_HEADERS } from '../wire/mesh.ts';
-import { type Admission, admitMesh, serveHttp, serveOpaque } from './stack.ts';
-import type { Target } from './target.ts';
+import { type Admission, type Admitted, type Serving, admitMesh, serveHttp, serveHttp2, serveOpaque } from './stack.ts';
 
 export interface InboundContext {
   readonly http: HttpContext;
@@ -27,8 +25,8 @@ export interface InboundContext {
   readonly trustDomain: () => string;
   readonly admission: () => Admission;
   /** Open callers through hops, and those outside the mesh. */
-  readonly meshCallers: Set<Caller>;
-  readonly plainCallers: Set<Caller>;
+  readonly meshCallers: Set<Retirable>;
+  readonly plainCallers: Set<Retirable>;
 }
 
 const ESTABLISHED = ascii('HTTP/1.1 200 OK\r\n\r\n');
@@ -121,24 +119,24 @@ export class MeshPeer implements StreamEvents, MessageSink<Head>, TimerOwner {
       case 'refuse':
         return this.refuse(admitted.code, admitted.reason);
       case 'serve':
-        return this.serve(admitted.target, admitted.source, admitted.service, peer.identity);
+        return this.serve(admitted, peer.identity);
       default:
         admitted satisfies never;
     }
   }
 
-  private serve(target: Target, source: WorkloadKey, service: string, identity: Identity): void {
+  private serve({ target, source, service, protocol }: Extract<Admitted, { kind: 'serve' }>, identity: Identity): void {
     const { http, meshCallers, workload } = this.context;
     const { connection } = this;
-    const serving = { context: http, target, connection, source, service, destination: workload(), tls: 'mtls', peer: identity, callers: meshCallers } as const;
+    const serving: Serving = { context: http, target, connection, source, service, destination: workload(), tls: 'mtls', peer: identity, callers: meshCallers, protocol };
     http.sockets.remove(this.timer);
     const established = (): void => connection.write(ESTABLISHED, 0, ESTABLISHED.length);
-    if (target.port.protocol === 'opaque') {
+    if (protocol === 'opaque' || protocol === 'tls') {
       serveOpaque({ ...serving, fromCaller: () => this.rest, established, failed: (code) => this.answer(code) });
       return;
     }
     established();
-    const caller = serveHttp(serving, () => this.allowed());
+    const caller = protocol === 'http2' ? serveHttp2(serving, () => this.allowed()) : serveHttp(serving, () => this.allowed());
     if (this.rest.length > 0) caller.received(this.rest);
   }
 
@@ -178,21 +176,5 @@ export class MeshPeer implements StreamEvents, MessageSink<Head>, TimerOwner {
 
   private release(): void {
     this.context.http.sockets.remove(this.timer);
-  }
-}
-
-/** A caller outside the mesh, on the plain listener of one port. */
-export function servePlain(context: InboundContext, target: Target, connection: Connection): void {
-  const { http, plainCallers, workload, admission } = context;
-  const serving = { context: http, target, connection, source: '', service: target.serviceFor(null), destination: workload(), tls: 'plain', peer: null, callers: plainCallers } as const;
-  const allowed = (): boolean => authorize(admission().policy, null).kind === 'allow';
-  if (target.port.protocol === 'http1') {
-    // Asked for each request, and said as an answer, so that a person sees why.
-    serveHttp(serving, allowed);
-  } else if (allowed()) {
-    serveOpaque({ ...serving, fromCaller: () => NOTHING, established: () => undefined, failed: () => connection.close() });
-  } else {
-    http.recorder.refused('inbound', 'denied');
-    connection.close();
   }
 }

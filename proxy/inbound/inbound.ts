@@ -1,7 +1,6 @@
 /** The inbound half: the mesh listener, the plain listeners and the app's ports, kept as the orders say. */
 import type { Credentials } from '../identity/credentials.ts';
-import type { Caller } from '../http/caller.ts';
-import type { HttpContext } from '../http/upstream.ts';
+import type { HttpContext, Retirable } from '../http/upstream.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import { type Listener, listen } from '../sockets/listen.ts';
@@ -10,7 +9,8 @@ import type { RefusalReason } from '../telemetry/recorder.ts';
 import { serverTls } from '../sockets/tls.ts';
 import type { Connection } from '../sockets/connection.ts';
 import type { InboundPort, ProxyOrders, SocketAddress } from '../wire/orders.ts';
-import { type InboundContext, MeshPeer, servePlain } from './accept.ts';
+import { type InboundContext, MeshPeer } from './accept.ts';
+import { servePlain } from './plain.ts';
 import type { Admission } from './stack.ts';
 import type { Target } from './target.ts';
 import { Targets } from './targets.ts';
@@ -26,8 +26,8 @@ export interface InboundParts {
 
 export class Inbound {
   /** Callers through hops, and those outside the mesh. */
-  private readonly meshCallers = new Set<Caller>();
-  private readonly plainCallers = new Set<Caller>();
+  private readonly meshCallers = new Set<Retirable>();
+  private readonly plainCallers = new Set<Retirable>();
   private readonly parts: InboundParts;
   private readonly context: InboundContext;
   private orders: ProxyOrders | null = null;

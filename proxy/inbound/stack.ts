@@ -1,15 +1,17 @@
 /** What happens to a caller of this workload, in order: from the mesh with a CONNECT, or in plain text from outside. */
 import type { Connection } from '../sockets/connection.ts';
 import { Caller } from '../http/caller.ts';
-import type { HttpContext } from '../http/upstream.ts';
+import { StreamsCaller } from '../http/streams-caller.ts';
+import type { HttpContext, Retirable } from '../http/upstream.ts';
 import { authorize, believedWorkload } from '../policy/authorize.ts';
 import type { ByteStream } from '../sockets/stream.ts';
 import { copyOpaque, countUnconnected } from '../tcp/opaque.ts';
 import type { EdgeHandle, RefusalReason } from '../telemetry/recorder.ts';
-import type { Identity, TlsState, WorkloadKey } from '../wire/labels.ts';
+import type { Identity, Protocol, TlsState, WorkloadKey } from '../wire/labels.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
-import type { InboundPolicy } from '../wire/orders.ts';
+import type { InboundPolicy, PortProtocol } from '../wire/orders.ts';
 import { MESH_WIRE_VERSION_1 } from '../wire/version.ts';
+import { InboundStreamRoute } from './streams-route.ts';
 import { InboundRoute, type Target } from './target.ts';
 
 /** What a verified peer asked for in its CONNECT. */
@@ -34,7 +36,7 @@ export interface Admission {
 }
 
 export type Admitted =
-  | { readonly kind: 'serve'; readonly target: Target; readonly source: WorkloadKey; readonly service: string }
+  | { readonly kind: 'serve'; readonly target: Target; readonly source: WorkloadKey; readonly service: string; readonly protocol: 'http1' | 'http2' | 'opaque' | 'tls' }
   | { readonly kind: 'refuse'; readonly code: FaultCodeName; readonly reason: RefusalReason };
 
 /** Each line stands before the next because it needs less of the peer to be believed. */
@@ -45,11 +47,18 @@ export function admitMesh(admission: Admission, request: MeshRequest): Admitted 
   if (admission.own.has(request.target)) return { kind: 'refuse', code: 'unknown-target', reason: 'loop' };
   // Only ports that the orders name can be reached, or a mesh identity would open every port of the host.
   const target = admission.targets.get(request.target);
-  if (target === undefined || request.protocol !== target.port.protocol) return { kind: 'refuse', code: 'unknown-target', reason: 'mesh-unknown-target' };
+  const protocol = target === undefined ? null : carried(target.port.protocol, request.protocol);
+  if (target === undefined || protocol === null) return { kind: 'refuse', code: 'unknown-target', reason: 'mesh-unknown-target' };
   // Policy is about the port, so it comes behind it.
   if (authorize(admission.policy, request.identity).kind === 'deny') return { kind: 'refuse', code: 'denied', reason: 'denied' };
   // What is left only names rows of metrics.
-  return { kind: 'serve', target, source: believedWorkload(request.workload, request.namespace), service: target.serviceFor(request.service) };
+  return { kind: 'serve', target, source: believedWorkload(request.workload, request.namespace), service: target.serviceFor(request.service), protocol };
+}
+
+/** What is spoken on a byte stream to a port, or null when the port takes no such; where first bytes decide, the caller's proxy has read them. */
+function carried(port: PortProtocol, asked: string | null): 'http1' | 'http2' | 'opaque' | 'tls' | null {
+  if (asked !== 'http1' && asked !== 'http2' && asked !== 'opaque' && asked !== 'tls') return null;
+  return port === 'detect' || port === asked ? asked : null;
 }
 
 export interface Serving {
@@ -63,14 +72,18 @@ export interface Serving {
   readonly tls: TlsState;
   /** The caller's verified identity; null for one outside the mesh. */
   readonly peer: Identity | null;
-  readonly callers: Set<Caller>;
+  readonly callers: Set<Retirable>;
+  /** What is spoken. */
+  readonly protocol: Protocol;
+  /** Who said something first, asked for where nothing could be told apart. */
+  readonly spoke?: (by: 'caller' | 'callee', afterMs: number) => void;
 }
 
 /** The row that counts a caller. */
 export function inboundEdge(serving: Serving): EdgeHandle {
-  const { context, source, service, destination, target, tls, peer } = serving;
+  const { context, source, service, destination, target, tls, peer, protocol } = serving;
   const facts = peer === null ? { target: target.port.target } : { target: target.port.target, peer };
-  return context.recorder.edge({ direction: 'inbound', source, service, destination, protocol: target.port.protocol, tls }, facts);
+  return context.recorder.edge({ direction: 'inbound', source, service, destination, protocol, tls }, facts);
 }
 
 /** Requests of this caller go to the app, one after another, while `allowed` says so. */
@@ -81,6 +94,21 @@ export function serveHttp(serving: Serving, allowed: () => boolean): Caller {
     stream: connection,
     route: new InboundRoute(target, inboundEdge(serving), () => admitted(context, allowed)),
     // Outside the mesh nobody may speak in its name; between proxies the fields are our own.
+    stripMesh: serving.tls === 'plain',
+    gone: (gone) => callers.delete(gone),
+  });
+  callers.add(caller);
+  return caller;
+}
+
+/** Each stream of this caller is a request of its own to the app. */
+export function serveHttp2(serving: Serving, allowed: () => boolean): StreamsCaller {
+  const { context, target, connection, callers } = serving;
+  const edges = { http2: inboundEdge({ ...serving, protocol: 'http2' }), grpc: inboundEdge({ ...serving, protocol: 'grpc' }) };
+  const caller: StreamsCaller = new StreamsCaller({
+    context,
+    stream: connection,
+    route: () => new InboundStreamRoute(target, edges, () => admitted(context, allowed)),
     stripMesh: serving.tls === 'plain',
     gone: (gone) => callers.delete(gone),
   });
@@ -119,6 +147,7 @@ export function serveOpaque(serving: OpaqueServing): void {
       copyOpaque({
         context, edge, caller: connection, callee, fromCaller: serving.fromCaller(), fromCallee: new Uint8Array(0), startUs, retries: 0,
         done: () => context.counted(-1),
+        ...(serving.spoke === undefined ? {} : { spoke: serving.spoke }),
       });
     },
     (code) => {

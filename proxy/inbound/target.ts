@@ -6,14 +6,18 @@ import type { Connecting, Route } from '../http/upstream.ts';
 import type { ReliabilityCounters } from '../policy/reliability.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { dial } from '../sockets/dial.ts';
-import { APP_CONNECT_MS_MAX, APP_IDLE_MS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import { APP_CONNECT_MS_MAX, APP_IDLE_MS_MAX, APP_STREAMS_IDLE_MS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, QUEUE_MAX } from '../sockets/limits.ts';
 import { ReadinessQueue } from '../balance/readiness-queue.ts';
+import { StreamsPool } from '../http/streams-pool.ts';
+import { PortDetection } from '../tcp/port-detection.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream } from '../sockets/stream.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { ServiceKey } from '../wire/labels.ts';
 import type { InboundPort } from '../wire/orders.ts';
+
+const NOTHING = new Uint8Array(0);
 
 export interface TargetParts {
   readonly sockets: Sockets;
@@ -24,6 +28,10 @@ export interface TargetParts {
 export class Target {
   readonly key: string;
   readonly pool: Pool<Callee>;
+  /** What was learned of it, for `detect`. */
+  readonly detection = new PortDetection();
+  /** HTTP/2 connections to the app. */
+  readonly streams: StreamsPool;
   port: InboundPort;
   private readonly failfast = new Failfast(INBOUND_FAILFAST_MS);
   private readonly queue: ReadinessQueue;
@@ -43,6 +51,28 @@ export class Target {
       idleMsMax: APP_IDLE_MS_MAX,
       queueMax: QUEUE_MAX,
     });
+    this.streams = new StreamsPool({
+      sockets: parts.sockets,
+      mesh: false,
+      open: (opened, failed) => this.open((stream) => opened(stream, NOTHING, Infinity), failed),
+      idleMsMax: APP_STREAMS_IDLE_MS_MAX,
+    });
+  }
+
+  /** Open connections to the app, and those being opened. */
+  get connections(): number {
+    return this.pool.connections + this.streams.connections;
+  }
+
+  sweep(nowMs: number): void {
+    this.pool.sweep(nowMs, 0);
+    this.streams.sweep(nowMs, 0);
+  }
+
+  /** The port is gone: connections end when they are idle. */
+  close(): void {
+    this.pool.close();
+    this.streams.close();
   }
 
   /** The service that a caller meant, if it owns this port; otherwise the first that does. */

@@ -34,7 +34,7 @@ export class Targets {
       target.port = port;
       this.named.set(target.key, target);
     }
-    for (const [key, target] of before) if (!this.named.has(key)) target.pool.close();
+    for (const [key, target] of before) if (!this.named.has(key)) target.close();
     this.ownHosts = new Set(transparent?.addresses);
     this.byPort = new Map(inbound.ports.map((port) => [port.target.port, port]));
     // What they are may have changed; the next connection makes them anew.
@@ -52,9 +52,9 @@ export class Targets {
   }
 
   sweep(nowMs: number): void {
-    for (const target of this.named.values()) target.pool.sweep(nowMs, 0);
+    for (const target of this.named.values()) target.sweep(nowMs);
     for (const [key, { target, usedMs }] of this.unnamed) {
-      target.pool.sweep(nowMs, 0);
+      target.sweep(nowMs);
       if (target.pool.connections === 0 && nowMs - usedMs >= INBOUND_TARGET_IDLE_MS) this.forget(key);
     }
   }
@@ -86,7 +86,7 @@ export class Targets {
   }
 
   private forget(key: string): void {
-    this.unnamed.get(key)?.target.pool.close();
+    this.unnamed.get(key)?.target.close();
     this.unnamed.delete(key);
   }
 }

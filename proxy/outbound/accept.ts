@@ -1,8 +1,8 @@
 /** The loopback listener of one upstream. */
-import type { HttpContext } from '../http/upstream.ts';
+import type { HttpContext, Retirable } from '../http/upstream.ts';
 import { type Listener, listen } from '../sockets/listen.ts';
 import type { SocketAddress } from '../wire/orders.ts';
-import { type Retirable, serveOutbound } from './stack.ts';
+import { serveOutbound } from './stack.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface OutboundAccept {

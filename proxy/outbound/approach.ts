@@ -1,7 +1,8 @@
 /** The way of one exchange to an endpoint: try one, try another, wait while none is ready, and give up in time. */
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Queued } from '../balance/readiness-queue.ts';
-import { Attempts, type EndpointConnections, type Upstream } from './upstream.ts';
+import type { EndpointConnections } from './endpoint.ts';
+import { Attempts, type Upstream } from './upstream.ts';
 
 /** Who looks for an endpoint. */
 export interface Seeker {

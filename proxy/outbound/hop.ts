@@ -12,6 +12,7 @@ import { type DialFailure, dial } from '../sockets/dial.ts';
 import { HOP_MS_MAX } from '../sockets/limits.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream, StreamEvents } from '../sockets/stream.ts';
+import type { ByteProtocol } from './endpoint.ts';
 import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
 import { clientTls, peerFacts } from '../sockets/tls.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
@@ -44,7 +45,7 @@ export function openEndpoint(context: HopContext, endpoint: Endpoint, connect: U
 }
 
 /** The CONNECT for an endpoint of a service. */
-export function connectRequest(endpoint: Endpoint, service: string, protocol: 'http1' | 'opaque', workload: WorkloadKey): Uint8Array {
+export function connectRequest(endpoint: Endpoint, service: string, protocol: ByteProtocol, workload: WorkloadKey): Uint8Array {
   const target = formatAddress(endpoint.address);
   return wholeMessage(
     `CONNECT ${target} HTTP/1.1`,

@@ -1,7 +1,7 @@
 /** One service as this proxy calls it, with the callers on their way to it. */
 import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import type { ServicePort, SocketAddress } from '../wire/orders.ts';
-import type { Retirable } from './stack.ts';
+import type { Retirable } from '../http/upstream.ts';
 import { Upstream, type UpstreamParts } from './upstream.ts';
 
 export class Lane {

@@ -1,6 +1,6 @@
 /** The outbound half: a listener per upstream, kept as the orders say. */
 import type { Balancer } from '../balance/balancer.ts';
-import type { HttpContext } from '../http/upstream.ts';
+import type { HttpContext, Retirable } from '../http/upstream.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import type { Listener } from '../sockets/listen.ts';
@@ -8,7 +8,6 @@ import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { OutboundListener, SocketAddress } from '../wire/orders.ts';
 import { listenOutbound } from './accept.ts';
 import type { HopContext } from './hop.ts';
-import type { Retirable } from './stack.ts';
 import { Upstream, type UpstreamParts } from './upstream.ts';
 
 export interface OutboundParts {

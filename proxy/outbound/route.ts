@@ -7,7 +7,8 @@ import type { ExchangePolicy } from '../policy/exchange-policy.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import { Approach, type Seeker } from './approach.ts';
-import type { EndpointConnections, Upstream } from './upstream.ts';
+import type { EndpointConnections } from './endpoint.ts';
+import type { Upstream } from './upstream.ts';
 
 export class OutboundRoute implements Route, Seeker, Waiter<Callee> {
   private readonly upstream: Upstream;

@@ -1,19 +1,17 @@
 /** What happens to a connection of the app to one of its upstreams, in order. */
 import { Caller } from '../http/caller.ts';
-import type { HttpContext } from '../http/upstream.ts';
+import { StreamsCaller } from '../http/streams-caller.ts';
+import type { HttpContext, Retirable } from '../http/upstream.ts';
 import type { Connection } from '../sockets/connection.ts';
+import { detect } from '../sockets/detect.ts';
 import type { ByteStream } from '../sockets/stream.ts';
 import { copyOpaque, countUnconnected } from '../tcp/opaque.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import { Approach, type Seeker } from './approach.ts';
+import type { EndpointConnections } from './endpoint.ts';
 import { OutboundRoute } from './route.ts';
-import type { EndpointConnections, Upstream } from './upstream.ts';
-
-export interface Retirable {
-  retire(idleMs: number | null): void;
-  /** Break off. */
-  stop(): void;
-}
+import { OutboundStreamRoute } from './streams-route.ts';
+import type { Upstream } from './upstream.ts';
 
 export interface OutboundCall {
   readonly context: HttpContext;
@@ -23,19 +21,61 @@ export interface OutboundCall {
   readonly callers: Set<Retirable>;
 }
 
+/** What came of a connection before it was served, and whether nothing could be told from it. */
+interface Came {
+  readonly bytes: Uint8Array;
+  readonly silent: boolean;
+}
+
+const NOTHING: Came = { bytes: new Uint8Array(0), silent: false };
+
 /** Serves an accepted connection. */
 export function serveOutbound(call: OutboundCall): void {
-  switch (call.upstream.protocol) {
+  const { upstream } = call;
+  switch (upstream.protocol) {
     case 'http1':
-      return serveHttp(call);
+    case 'http2':
     case 'opaque':
-      return new OpaqueCall(call).begin();
+      return serveAs(call, upstream.protocol, NOTHING);
+    case 'detect':
+      return upstream.detection.opaque ? serveAs(call, 'opaque', NOTHING) : detectAndServe(call);
     default:
-      call.upstream.protocol satisfies never;
+      upstream.protocol satisfies never;
   }
 }
 
-function serveHttp({ context, upstream, connection, callers }: OutboundCall): void {
+/** The first bytes say what is spoken; the callee's proxy is told and doesn't look again. */
+function detectAndServe(call: OutboundCall): void {
+  const { context, upstream, connection, callers } = call;
+  const waiting = detect(context.sockets, connection, {
+    detected: (detected, bytes) => {
+      callers.delete(open);
+      upstream.detection.saw(detected);
+      const silent = detected.kind === 'opaque' && detected.silent;
+      if (silent) context.recorder.refused('outbound', 'detect-timeout');
+      serveAs(call, detected.kind, { bytes, silent });
+    },
+    gone: () => callers.delete(open),
+  });
+  const open: Retirable = { retire: () => undefined, stop: () => waiting.stop() };
+  callers.add(open);
+}
+
+function serveAs(call: OutboundCall, protocol: 'http1' | 'http2' | 'opaque' | 'tls', came: Came): void {
+  switch (protocol) {
+    case 'http1':
+      return serveHttp(call, came.bytes);
+    case 'http2':
+      return serveHttp2(call, came.bytes);
+    case 'opaque':
+    case 'tls':
+      return new OpaqueCall(call, protocol, came).begin();
+    default:
+      protocol satisfies never;
+  }
+}
+
+function serveHttp({ context, upstream, connection, callers }: OutboundCall, came: Uint8Array): void {
   const caller = new Caller({
     context,
     stream: connection,
@@ -46,17 +86,35 @@ function serveHttp({ context, upstream, connection, callers }: OutboundCall): vo
     gone: (gone) => callers.delete(gone),
   });
   callers.add(caller);
+  if (came.length > 0) caller.received(came);
+}
+
+function serveHttp2({ context, upstream, connection, callers }: OutboundCall, came: Uint8Array): void {
+  const caller: StreamsCaller = new StreamsCaller({
+    context,
+    stream: connection,
+    // As above: streams of one connection go to different endpoints.
+    route: () => new OutboundStreamRoute(upstream),
+    stripMesh: true,
+    gone: (gone) => callers.delete(gone),
+  });
+  callers.add(caller);
+  caller.received(came);
 }
 
 /** An opaque connection is one exchange: its endpoint is picked once. */
 class OpaqueCall implements Seeker {
   private readonly call: OutboundCall;
+  private readonly protocol: 'opaque' | 'tls';
+  private readonly came: Came;
   private readonly way: Approach;
   private readonly startUs: number;
   private retries = 0;
 
-  constructor(call: OutboundCall) {
+  constructor(call: OutboundCall, protocol: 'opaque' | 'tls', came: Came) {
     this.call = call;
+    this.protocol = protocol;
+    this.came = came;
     this.way = new Approach(call.upstream, this);
     this.startUs = call.context.sockets.nowUs();
   }
@@ -70,13 +128,11 @@ class OpaqueCall implements Seeker {
 
   approach(endpoint: EndpointConnections): void {
     if (!this.call.connection.open) return this.gaveUp('client-closed');
-    endpoint.open({
-      opened: (callee, rest) => {
-        this.way.reached();
-        this.copy(endpoint, callee, rest);
-      },
-      failed: (code) => this.way.failed(code),
-    });
+    const opened = (callee: ByteStream, rest: Uint8Array): void => {
+      this.way.reached();
+      this.copy(endpoint, callee, rest);
+    };
+    endpoint.open({ opened, failed: (code) => this.way.failed(code) }, this.protocol);
   }
 
   retried(): void {
@@ -86,7 +142,7 @@ class OpaqueCall implements Seeker {
   gaveUp(code: FaultCodeName): void {
     const { context, upstream, connection } = this.call;
     const { attempts } = this.way;
-    countUnconnected(context, attempts.endpoint?.edge ?? upstream.nobody, this.startUs, this.retries, connection.open ? code : 'client-closed');
+    countUnconnected(context, attempts.endpoint?.edgeOf(this.protocol) ?? upstream.nobodyOf(this.protocol), this.startUs, this.retries, connection.open ? code : 'client-closed');
     attempts.finished(-1, false);
     context.counted(-1);
     connection.close();
@@ -99,12 +155,18 @@ class OpaqueCall implements Seeker {
       return this.gaveUp('client-closed');
     }
     copyOpaque({
-      context, edge: endpoint.edge, caller: connection, callee, fromCaller: new Uint8Array(0), fromCallee: rest,
+      context, edge: endpoint.edgeOf(this.protocol), caller: connection, callee, fromCaller: this.came.bytes, fromCallee: rest,
       startUs: this.startUs, retries: this.retries,
       done: (fault) => {
         this.way.attempts.finished(context.sockets.nowUs() - this.startUs, fault === 'mesh');
         context.counted(-1);
       },
+      ...(this.came.silent ? { spoke: (by: 'caller' | 'callee', afterMs: number) => this.spoke(by, afterMs) } : {}),
     });
+  }
+
+  private spoke(by: 'caller' | 'callee', afterMs: number): void {
+    const { context, upstream } = this.call;
+    if (upstream.detection.spoke(by, afterMs)) context.learned(`${upstream.service}:${upstream.port}`);
   }
 }

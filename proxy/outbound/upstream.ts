@@ -2,27 +2,20 @@
 import type { AttemptReport, Balancer, Candidate } from '../balance/balancer.ts';
 import { Failfast, OUTBOUND_FAILFAST_MS } from '../balance/failfast.ts';
 import type { Outcome } from '../balance/outcome.ts';
-import { Pool } from '../balance/pool.ts';
-import { Callee } from '../http/callee.ts';
 import { ExchangePolicy } from '../policy/exchange-policy.ts';
 import { ReliabilityCounters } from '../policy/reliability.ts';
 import { formatAddress } from '../sockets/address.ts';
-import { CONNECT_ATTEMPTS_MAX, ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import { CONNECT_ATTEMPTS_MAX } from '../sockets/limits.ts';
+import { PortDetection } from '../tcp/port-detection.ts';
 import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
-import type { Endpoint, OutboundListener } from '../wire/orders.ts';
+import type { Protocol } from '../wire/labels.ts';
+import type { Endpoint, OutboundListener, PortProtocol } from '../wire/orders.ts';
 import type { ServicePolicy } from '../wire/policy.ts';
-import { type HopContext, type Opening, connectRequest, openEndpoint } from './hop.ts';
+import { EndpointConnections } from './endpoint.ts';
+import type { HopContext } from './hop.ts';
 import { ReadinessQueue } from '../balance/readiness-queue.ts';
-
-/** What is kept per endpoint. */
-export interface EndpointConnections {
-  readonly pool: Pool<Callee>;
-  readonly edge: EdgeHandle;
-  /** Opens a stream outside the pool. */
-  open(opening: Opening): void;
-}
 
 export interface UpstreamParts {
   readonly hops: HopContext;
@@ -36,7 +29,9 @@ export interface UpstreamParts {
 
 export class Upstream {
   readonly parts: UpstreamParts;
-  readonly protocol: 'http1' | 'opaque';
+  readonly protocol: PortProtocol;
+  /** What was learned of the port, for `detect`. */
+  readonly detection = new PortDetection();
   /** The row of an exchange that got no endpoint. */
   readonly nobody: EdgeHandle;
   readonly service: string;
@@ -59,8 +54,8 @@ export class Upstream {
     this.protocol = listener.protocol;
     this.service = listener.service;
     this.port = listener.port;
-    this.nobody = parts.hops.recorder.edge(this.edgeKey('', 'plain'), { port: listener.port });
     this.counters = parts.counters ?? new ReliabilityCounters();
+    this.nobody = this.nobodyOf(this.usual);
     this.queue = new ReadinessQueue(parts.hops.sockets);
     this.configure(listener.policy ?? {}, null);
     if (listener.endpoints.length === 0) this.failfast.never();
@@ -112,11 +107,17 @@ export class Upstream {
       before.delete(key);
     }
     this.removed += before.size;
-    for (const gone of before.values()) gone.pool.close();
+    for (const gone of before.values()) gone.close();
     this.parts.balancer.update(endpoints);
     if (endpoints.length === 0 && count > 0) this.failfast.unready(this.parts.hops.sockets.nowUs(), this.parts.random());
     // One that came may be ready, whatever the others were.
     else if (this.endpoints.size > count - before.size) this.reached();
+  }
+
+  /** `nobody`, in that protocol. */
+  nobodyOf(protocol: Protocol): EdgeHandle {
+    const { recorder, workload } = this.parts.hops;
+    return recorder.edge({ direction: 'outbound', source: workload, service: this.service, destination: '', protocol, tls: 'plain' }, { port: this.port });
   }
 
   connections(candidate: Candidate): EndpointConnections {
@@ -130,41 +131,20 @@ export class Upstream {
   }
 
   sweep(nowMs: number, oldestGeneration: number): void {
-    for (const { pool } of this.endpoints.values()) pool.sweep(nowMs, oldestGeneration);
+    for (const endpoint of this.endpoints.values()) endpoint.sweep(nowMs, oldestGeneration);
   }
 
   close(): void {
-    for (const { pool } of this.endpoints.values()) pool.close();
+    for (const endpoint of this.endpoints.values()) endpoint.close();
   }
 
   private connectionsTo(endpoint: Endpoint): EndpointConnections {
-    const { hops } = this.parts;
-    const connect = connectRequest(endpoint, this.service, this.protocol, hops.workload);
-    const mesh = endpoint.mesh !== null;
-    const open = (opening: Opening): void => openEndpoint(hops, endpoint, connect, opening);
-    const pool: Pool<Callee> = new Pool<Callee>({
-      open: (opened, failed) =>
-        open({
-          opened: (stream, rest, generation) => {
-            const callee = new Callee({ stream, pool, generation, mesh });
-            // A server that speaks before it is asked is no HTTP/1.1 server: the reader refuses it, and the pool opens another.
-            opened(callee);
-            if (rest.length > 0) callee.received(rest);
-          },
-          failed,
-        }),
-      connectionsMax: ENDPOINT_CONNECTIONS_MAX,
-      idleMax: ENDPOINT_IDLE_MAX,
-      idleMsMax: mesh ? HOP_IDLE_MS_MAX : APP_IDLE_MS_MAX,
-      queueMax: QUEUE_MAX,
-    });
-    const known = { target: endpoint.address, port: this.port, instance: endpoint.instance };
-    const facts = endpoint.mesh === null ? known : { ...known, peer: endpoint.mesh.identity };
-    return { pool, open, edge: hops.recorder.edge(this.edgeKey(endpoint.workload, mesh ? 'mtls' : 'plain'), facts) };
+    return new EndpointConnections({ hops: this.parts.hops, service: this.service, port: this.port, protocol: this.usual }, endpoint);
   }
 
-  private edgeKey(destination: string, tls: 'mtls' | 'plain'): EdgeHandle['key'] {
-    return { direction: 'outbound', source: this.parts.hops.workload, service: this.service, destination, protocol: this.protocol, tls };
+  /** What is spoken where nothing else was found out. */
+  private get usual(): 'http1' | 'opaque' {
+    return this.protocol === 'opaque' ? 'opaque' : 'http1';
   }
 }
 

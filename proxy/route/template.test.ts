@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FieldList } from '../protocol/hpack/fields.ts';
 import type { Head } from '../protocol/http1/head.ts';
 import { MessageReader } from '../protocol/http1/reader.ts';
 import { latin1 } from '../protocol/testing.ts';
@@ -55,4 +56,29 @@ test('a query is no part of the route, nor is the authority of an absolute targe
 test('what is remembered is what would be computed, for more paths than are remembered', () => {
   const paths = Array.from({ length: 3_000 }, (_, at) => `/p${at % 1_500}/x`);
   expect(templates(paths.map((path) => `GET ${path}`))).toEqual(paths.map((path) => templateOf('GET', path)));
+});
+
+test.each([
+  ['POST', '/shop.Cart/AddItem', 'POST /shop.Cart/AddItem'],
+  ['GET', '/users/7?a=/b', 'GET /users/:id'],
+  ['OPTIONS', '*', 'OPTIONS *'],
+  ['PURGE', '/a', 'OTHER /a'],
+])('an HTTP/2 head of %s %s is %s, remembered or not', (method, path, template) => {
+  const templates = new RouteTemplates();
+  const fields = new FieldList();
+  fields.addText(':method', method);
+  fields.addText(':path', path);
+  expect([templates.ofFields(fields), templates.ofFields(fields)]).toEqual([template, template]);
+});
+
+test('heads of equal paths and other methods are told apart, and CONNECT has no path', () => {
+  const templates = new RouteTemplates();
+  const head = (method: string, path: string | null): FieldList => {
+    const fields = new FieldList();
+    fields.addText(':method', method);
+    if (path !== null) fields.addText(':path', path);
+    return fields;
+  };
+  expect(['GET', 'POST', 'GET'].map((method) => templates.ofFields(head(method, '/a')))).toEqual(['GET /a', 'POST /a', 'GET /a']);
+  expect(templates.ofFields(head('CONNECT', null))).toBe('CONNECT');
 });

@@ -20,6 +20,8 @@ export const CALLER_IDLE_MS_MAX = 120_000;
 export const HOP_IDLE_MS_MAX = 30_000;
 /** Idle connections to an app: below the shortest usual keep-alive (gunicorn 2 s, Node and Apache 5 s). */
 export const APP_IDLE_MS_MAX = 1_500;
+/** Idle HTTP/2 connections to an app: GOAWAY tells when it closes one, so that nothing gets lost. */
+export const APP_STREAMS_IDLE_MS_MAX = 30_000;
 /** Nothing moves in an exchange, a tunnel or an opaque connection: long polls and idle databases are normal, for ever is not. */
 export const STREAM_IDLE_MS_MAX = 3_600_000;
 /** What is queued for an HTTP/2 caller that gives no credit: slow readers are normal, such as a stream that a person looks at. */

@@ -117,3 +117,18 @@ test('the list of faults ends at its limit', () => {
   const broken = { ...file(), outbound: Array.from({ length: 1_000 }, () => ({})) };
   expect(faultsOf(broken)).toHaveLength(FAULTS_MAX);
 });
+
+test.each([
+  ['detect', 80, 8080, 'detect', 'detect'],
+  ['detect', 80, 6379, 'opaque', 'opaque'],
+  ['detect', 5432, 15_432, 'opaque', 'detect'],
+  ['http2', 5432, 5432, 'http2', 'http2'],
+] as const)('%s at service port %i and app port %i is %s to callers and %s to the callee', (protocol, port, target, outbound, inbound) => {
+  const changed = file();
+  changed.outbound = [{ listen: '127.0.0.1:9001', service: 'shop/cart', port, protocol, endpoints: [{ address: `127.0.0.1:${target}`, workload: 'shop/host/cart' }] }];
+  changed.inbound = { mesh: '127.0.0.1:4143', ports: [{ target: `127.0.0.1:${target}`, services: ['shop/cart'], protocol }] };
+  const parsed = parseStatic(JSON.stringify(changed));
+  if (parsed.kind !== 'config') throw new Error(JSON.stringify(parsed.faults));
+  const { orders } = parsed.config;
+  expect([orders.outbound[0]?.protocol, orders.inbound.ports[0]?.protocol]).toEqual([outbound, inbound]);
+});

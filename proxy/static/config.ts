@@ -1,7 +1,7 @@
 /** From the text of a static configuration file to the orders that a control plane would have sent. Pure. */
 import type { LogLevel } from '../log.ts';
 import { parseIdentity, type WorkloadKey } from '../wire/labels.ts';
-import type { Endpoint, InboundPort, OutboundListener, ProxyOrders, SocketAddress } from '../wire/orders.ts';
+import { OPAQUE_PORTS, type Endpoint, type InboundPort, type OutboundListener, type PortProtocol, type ProxyOrders, type SocketAddress } from '../wire/orders.ts';
 import { pointerTo, type StaticFault } from './fault.ts';
 import { STATIC_SCHEMA, type StaticFile } from './schema.ts';
 import { validate } from './validate.ts';
@@ -72,22 +72,29 @@ function configOf(file: StaticFile): StaticConfig {
 type FilePort = NonNullable<StaticFile['inbound']['ports']>[number];
 type FileListener = NonNullable<StaticFile['outbound']>[number];
 
+/** `detect` reads no port whose servers usually speak first. */
+function protocolOf(asked: PortProtocol | undefined, ports: readonly number[]): PortProtocol {
+  return asked === 'detect' && ports.some((port) => OPAQUE_PORTS.includes(port)) ? 'opaque' : (asked ?? 'http1');
+}
+
 function inboundPort(port: FilePort): InboundPort {
+  const target = socketAddress(port.target);
   return {
-    target: socketAddress(port.target),
+    target,
     services: [...port.services].sort(),
-    protocol: port.protocol ?? 'http1',
+    protocol: protocolOf(port.protocol, [target.port]),
     plain: port.plain === undefined ? null : socketAddress(port.plain),
   };
 }
 
 function outboundListener(listener: FileListener): OutboundListener {
+  const endpoints = listener.endpoints.map(endpoint);
   return {
     listen: socketAddress(listener.listen),
     service: listener.service,
     port: listener.port,
-    protocol: listener.protocol ?? 'http1',
-    endpoints: listener.endpoints.map(endpoint),
+    protocol: protocolOf(listener.protocol, [listener.port, ...endpoints.map(({ address }) => address.port)]),
+    endpoints,
   };
 }
 

@@ -42,7 +42,10 @@ const name = <Text extends string>(description: Text) =>
   ({ type: 'string', description, expected: 'a name of letters, digits, dots and hyphens', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$' }) as const;
 const path = <Text extends string>(description: Text) =>
   ({ type: 'string', description, pattern: '^[^\\u0000]+$', maxLength: 4096, expected: 'a path, absolute or from the folder of this file' }) as const;
-const PROTOCOL = { type: 'string', enum: ['http1', 'opaque'], default: 'http1', description: 'http1: each request is routed and counted. opaque: bytes are copied, each connection is counted.' } as const;
+const PROTOCOL = {
+  type: 'string', enum: ['http1', 'http2', 'opaque', 'detect'], default: 'http1',
+  description: 'http1 and http2 (prior knowledge, gRPC included): each request is routed and counted. opaque: bytes are copied, each connection is counted. detect: the first bytes of a connection decide; the usual ports of servers that speak first are opaque.',
+} as const;
 
 const ENDPOINT = {
   type: 'object', additionalProperties: false, required: ['address', 'workload'],

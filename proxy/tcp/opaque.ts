@@ -17,6 +17,8 @@ export interface OpaqueCopy {
   readonly startUs: number;
   readonly retries: number;
   readonly done: (fault: Fault | null) => void;
+  /** Told once who said something first, so long after the connection was opened to the callee. */
+  readonly spoke?: (by: 'caller' | 'callee', afterMs: number) => void;
 }
 
 /** Begins copying; the exchange is established now. */
@@ -28,11 +30,17 @@ export function copyOpaque(copy: OpaqueCopy): void {
   callee.write(fromCaller, 0, fromCaller.length);
   caller.write(fromCallee, 0, fromCallee.length);
   recorder.bytes(edge, fromCaller.length, fromCallee.length);
+  let { spoke } = copy;
   const joined = pump({
     sockets: context.sockets,
     caller,
     callee,
-    passed: (bytesIn, bytesOut) => recorder.bytes(edge, bytesIn, bytesOut),
+    passed: (bytesIn, bytesOut) => {
+      recorder.bytes(edge, bytesIn, bytesOut);
+      if (spoke === undefined) return;
+      spoke(bytesIn > 0 ? 'caller' : 'callee', (context.sockets.nowUs() - establishedUs) / 1000);
+      spoke = undefined;
+    },
     done: (end) => {
       context.tunnels.delete(joined);
       const fault = faultOfEnd(end);

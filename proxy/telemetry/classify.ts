@@ -12,6 +12,11 @@ export function faultOfResponse(status: number, proxyError: string | null): Faul
   return status >= 500 ? 'app' : null;
 }
 
+/** Whose fault a gRPC call is that ended with `status`, where its HTTP answer said `fault`: whatever isn't OK failed. */
+export function faultOfGrpc(status: number, fault: Fault | null): Fault | null {
+  return fault ?? (status === 0 ? null : 'app');
+}
+
 /** The code that `l5d-proxy-error` names, or null for none and for one of a newer version: strangers' words are no labels. */
 export function codeOfResponse(proxyError: string | null): FaultCodeName | null {
   return proxyError !== null && Object.hasOwn(FAULT_CODES, proxyError) ? (proxyError as FaultCodeName) : null;

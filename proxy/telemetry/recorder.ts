@@ -46,7 +46,12 @@ export type RefusalReason =
   | 'no-original-destination'
   | 'not-own-address'
   | 'connections-limit'
-  | 'head-timeout';
+  | 'head-timeout'
+  /** Nothing that can be told apart came in time: the connection went on as opaque. */
+  | 'detect-timeout'
+  /** A caller's HTTP/2 connection broke a rule, or went over a limit. */
+  | 'http2-error'
+  | 'http2-flood';
 
 export interface Recorder {
   /** The row of this key. With facts, its series on `/metrics` are apart from those of the row's other targets and peers. */

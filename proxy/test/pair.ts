@@ -1,6 +1,6 @@
 /** Two data paths in front of each other: workload `web` calls apps behind workload `cart` over mutual TLS. */
 import type { Fault } from '../wire/labels.ts';
-import type { Endpoint, InboundPolicy, OutboundListener, ProxyOrders, SocketAddress } from '../wire/orders.ts';
+import type { Endpoint, InboundPolicy, OutboundListener, PortProtocol, ProxyOrders, SocketAddress } from '../wire/orders.ts';
 import { DataplaneProcess, TRUST_DOMAIN, shopLeaf } from './dataplane-process.ts';
 import { freePorts } from './free-ports.ts';
 import type { HostFacts, HostRow } from './host-protocol.ts';
@@ -9,7 +9,7 @@ import { type TestCa, createTestCa } from './test-ca.ts';
 export interface PairApp {
   /** Where the app listens. */
   readonly port: number;
-  readonly protocol: 'http1' | 'opaque';
+  readonly protocol: PortProtocol;
 }
 
 export const local = (port: number): SocketAddress => ({ host: '127.0.0.1', port });

@@ -46,6 +46,7 @@ export const FAULT_CODES = {
   'app-unreachable': { fault: 'app', status: 502, message: 'the application does not accept connections on this port' },
   'app-closed': { fault: 'app', status: 502, message: 'the application closed the connection before it answered' },
   'app-protocol': { fault: 'app', status: 502, message: 'the application sent something that is not HTTP/1.1' },
+  'connect-unsupported': { fault: 'app', status: 501, message: 'the application does not take extended CONNECT (WebSockets over HTTP/2)' },
   'no-endpoints': { fault: 'mesh', status: 503, message: 'the service has no endpoints' },
   failfast: { fault: 'mesh', status: 503, message: 'no endpoint of the service has been ready for too long' },
   'connect-failed': { fault: 'mesh', status: 503, message: 'no endpoint of the service could be reached' },

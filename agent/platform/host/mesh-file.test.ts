@@ -203,3 +203,12 @@ test.each([
   expect(TRANSPARENT).toContain(from);
   expect(codes(TRANSPARENT.replace(from, to))).toEqual(faults);
 });
+
+test.each([
+  ['grpc', 'http2'],
+  ['http2', 'http2'],
+  ['detect', 'detect'],
+])('protocol %s of a port is %s to the proxies', (declared, protocol) => {
+  const result = parseMesh(change('ports: [{ port: 80 }]', `ports: [{ port: 80, protocol: ${declared} }]`));
+  expect(result.kind === 'mesh' && result.mesh.services[0]?.ports).toEqual([{ port: 80, protocol }]);
+});

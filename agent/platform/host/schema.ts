@@ -1,6 +1,6 @@
 /** The parts of a mesh file. Lists are read entry by entry, so that one bad entry doesn't hide the faults of the others. */
 import { z } from 'zod';
-import type { SocketAddress } from '../../../proxy/wire/orders.ts';
+import { PORT_PROTOCOLS, type PortProtocol, type SocketAddress } from '../../../proxy/wire/orders.ts';
 import { canonicalIp, isLoopbackIp } from '../../../proxy/wire/ip.ts';
 import { DEFAULT_REDIRECTION } from '../../redirect/rules.ts';
 import { isWildcard, parseAddress } from './address.ts';
@@ -34,6 +34,9 @@ const ip = z.string().transform((text, context): string => {
   return z.NEVER;
 });
 
+/** `grpc` is HTTP/2 to the proxies, which tell calls apart by their content type. */
+const protocol = z.enum([...PORT_PROTOCOLS, 'grpc']).transform((word): PortProtocol => (word === 'grpc' ? 'http2' : word));
+
 export const topSchema = z.strictObject({
   apiVersion: z.literal('sidelight.dev/v1'),
   kind: z.literal('Mesh'),
@@ -50,7 +53,7 @@ export const topSchema = z.strictObject({
 export const serviceSchema = z.strictObject({
   name: label,
   namespace: label,
-  ports: z.array(z.strictObject({ port, protocol: z.enum(['http1', 'opaque']).default('http1') })).min(1, 'needs at least one port'),
+  ports: z.array(z.strictObject({ port, protocol: protocol.default('http1') })).min(1, 'needs at least one port'),
   /** Under which transparent callers dial it. */
   addresses: z.array(ip).max(ADDRESSES_MAX).default([]),
 });

@@ -1,0 +1,383 @@
+/** One HTTP/2 stream of a caller as an exchange: forwarded to a stream of its own at an endpoint, counted once. */
+import { outcomeOf } from '../balance/outcome.ts';
+import type { FieldList } from '../protocol/hpack/fields.ts';
+import { NAME } from '../protocol/hpack/names.ts';
+import { CODE, type StreamFault } from '../protocol/http2/codes.ts';
+import type { StreamEvents } from '../protocol/http2/events.ts';
+import type { Http2Stream } from '../protocol/http2/stream.ts';
+import { STALL_MS_MAX, STREAM_IDLE_MS_MAX, WAIT_MS_MAX } from '../sockets/limits.ts';
+import { codeOfResponse, faultOfGrpc, faultOfResponse } from '../telemetry/classify.ts';
+import type { EdgeHandle } from '../telemetry/recorder.ts';
+import type { Fault } from '../wire/labels.ts';
+import { FAULT_CODES, type FaultCodeName } from '../wire/mesh.ts';
+import { grpcCodeOf, sendAnswer } from './streams-answer.ts';
+import { RequestBody } from './streams-body.ts';
+import { GRPC_UNKNOWN, type RequestKind, grpcStatus, isGrpc, requestKind, stripMeshFields } from './streams-head.ts';
+import { giveList, takeList } from './streams-lists.ts';
+import type { Opened, StreamConnecting, StreamProtocol, StreamRoute } from './streams-route.ts';
+import { Tally } from './tally.ts';
+import type { HttpContext } from './upstream.ts';
+
+/** `waiting`: for a connection. `sent`: the request goes out. `answering`: the response's head has gone to the caller. `answered`: by ourselves. */
+type Phase = 'new' | 'waiting' | 'sent' | 'answering' | 'answered' | 'over';
+
+/** Whose stream it is. */
+export interface StreamsOwner {
+  readonly context: HttpContext;
+  /** `l5d-*` and `sidelight-*` fields of requests are left out: the caller is no proxy of the mesh. */
+  readonly stripMesh: boolean;
+  /** This proxy breaks off what is open. */
+  readonly stopping: boolean;
+  over(exchange: StreamExchange): void;
+}
+
+export class StreamExchange implements StreamEvents, StreamConnecting {
+  private readonly owner: StreamsOwner;
+  private readonly context: HttpContext;
+  private readonly caller: Http2Stream;
+  private readonly route: StreamRoute;
+  private readonly tally = new Tally();
+  private readonly answer: StreamEvents = new Answer(this);
+  private phase: Phase = 'new';
+  private callee: Http2Stream | null = null;
+  private request: FieldList | null = null;
+  private body: RequestBody | null = null;
+  private requestTrailers: FieldList | null = null;
+  private kind: RequestKind = 'plain';
+  private protocol: StreamProtocol = 'http2';
+  private mesh = false;
+  private requestDone = false;
+  private responseDone = false;
+  /** Credit that the senders don't get yet: what they sent is still queued for the other side. */
+  private owedToCaller = 0;
+  private owedToCallee = 0;
+  private progress = -1;
+  private progressMs = 0;
+
+  constructor(owner: StreamsOwner, caller: Http2Stream, route: StreamRoute) {
+    this.owner = owner;
+    this.context = owner.context;
+    this.caller = caller;
+    this.route = route;
+  }
+
+  /** The request's head. */
+  head(fields: FieldList, end: boolean): void {
+    const { context } = this;
+    if (this.owner.stripMesh) stripMeshFields(fields);
+    this.kind = requestKind(fields);
+    this.protocol = isGrpc(fields) ? 'grpc' : 'http2';
+    this.tally.begin(context.sockets.nowUs(), fields.length, context.templates.ofFields(fields));
+    this.requestDone = end;
+    this.phase = 'waiting';
+    this.request = takeList(fields);
+    context.counted(1);
+    this.route.connect(this, this.protocol);
+  }
+
+  connected(on: Opened, edge: EdgeHandle, mesh: boolean): void {
+    const { request } = this;
+    if (this.phase !== 'waiting' || request === null) return;
+    if (this.kind === 'extended-connect' && !on.extendedConnect) return this.fail('connect-unsupported');
+    const stream = this.openOn(on, request);
+    if (stream === null) {
+      if (!this.route.again()) this.fail('connect-failed');
+      return;
+    }
+    this.phase = 'sent';
+    this.callee = stream;
+    this.mesh = mesh;
+    this.tally.sent(this.context.recorder, edge, this.context.sockets.nowUs());
+    this.sendHeld(stream);
+  }
+
+  unconnected(code: FaultCodeName): void {
+    if (this.phase === 'waiting') this.fail(code);
+  }
+
+  retried(): void {
+    this.tally.retries++;
+  }
+
+  /** Content of the request. */
+  data(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const { callee, phase } = this;
+    if (last) this.requestDone = true;
+    this.tally.bytesIn += end - start;
+    if (phase === 'waiting' || phase === 'sent') this.keep(bytes, start, end);
+    if (callee === null) this.owedToCaller += end - start;
+    else {
+      callee.sendData(bytes, start, end, last);
+      if (callee.blocked) this.owedToCaller += end - start;
+      else this.caller.consumed(end - start);
+    }
+    if (last) this.requestEnded();
+  }
+
+  trailers(fields: FieldList): void {
+    this.requestDone = true;
+    this.tally.bytesIn += fields.length;
+    if (this.phase === 'waiting') this.requestTrailers = takeList(fields);
+    else {
+      this.callee?.sendTrailers(fields);
+      this.body?.drop();
+    }
+    this.requestEnded();
+  }
+
+  /** There is room for more of the response. */
+  drained(): void {
+    const owed = this.owedToCallee;
+    this.owedToCallee = 0;
+    if (owed > 0) this.callee?.consumed(owed);
+  }
+
+  /** The caller broke off, or what it sent made no sense, or its connection is gone. */
+  reset(fault: StreamFault): void {
+    if (this.phase === 'over') return;
+    this.route.cancel();
+    const { callee } = this;
+    this.callee = null;
+    callee?.reset(fault.by === 'peer' && fault.code !== CODE.noError ? fault.code : CODE.cancel);
+    if (this.phase !== 'answered' && !this.responseDone) this.tally.fault = fault.by === 'connection' && this.owner.stopping ? 'mesh' : 'client';
+    this.finish();
+  }
+
+  /** The response's head, or an interim one before it. */
+  responseHead(fields: FieldList, end: boolean): void {
+    if (!this.mesh) stripMeshFields(fields);
+    const status = fields.status();
+    this.tally.bytesOut += fields.length;
+    if (status < 200) return this.caller.sendHead(fields, false);
+    this.tally.firstUs = this.context.sockets.nowUs();
+    this.tally.status = status;
+    this.phase = 'answering';
+    this.dropRequest();
+    this.classify(fields, end);
+    this.caller.sendHead(fields, end);
+    if (end) this.responseEnded();
+  }
+
+  responseData(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const { caller } = this;
+    this.tally.bytesOut += end - start;
+    if (last && this.protocol === 'grpc') this.endedGrpc(null);
+    caller.sendData(bytes, start, end, last);
+    if (caller.blocked) this.owedToCallee += end - start;
+    else this.callee?.consumed(end - start);
+    if (last) this.responseEnded();
+  }
+
+  responseTrailers(fields: FieldList): void {
+    if (!this.mesh) stripMeshFields(fields);
+    if (this.protocol === 'grpc') this.endedGrpc(grpcStatus(fields));
+    this.tally.bytesOut += fields.length;
+    this.caller.sendTrailers(fields);
+    this.responseEnded();
+  }
+
+  /** There is room for more of the request. */
+  calleeDrained(): void {
+    const owed = this.owedToCaller;
+    this.owedToCaller = 0;
+    if (owed > 0) this.caller.consumed(owed);
+  }
+
+  /** The endpoint broke off. */
+  calleeReset(fault: StreamFault): void {
+    this.callee = null;
+    if (this.phase === 'sent') return this.unanswered(fault);
+    if (this.responseDone) return this.stopRequest();
+    this.breakOff('app', fault.by === 'peer' ? fault.code : CODE.internalError);
+  }
+
+  /** Looked at about once a second. */
+  check(nowMs: number): void {
+    const progress = this.tally.bytesIn + this.tally.bytesOut;
+    if (progress !== this.progress) {
+      this.progress = progress;
+      this.progressMs = nowMs;
+      return;
+    }
+    const quietMs = nowMs - this.progressMs;
+    switch (this.phase) {
+      case 'waiting':
+        if (quietMs >= WAIT_MS_MAX) this.fail('connect-timeout');
+        return;
+      case 'sent':
+      case 'answering':
+        if (quietMs >= STREAM_IDLE_MS_MAX || (this.caller.stalled && quietMs >= STALL_MS_MAX)) this.breakOff('client', CODE.cancel);
+        return;
+      case 'answered':
+        return this.stopRequest();
+      case 'new':
+      case 'over':
+        return;
+      default:
+        this.phase satisfies never;
+    }
+  }
+
+  private openOn(on: Opened, request: FieldList): Http2Stream | null {
+    const { count, length } = request;
+    on.mark(request);
+    const ends = this.requestDone && this.body === null && this.requestTrailers === null;
+    const stream = on.openStream(request, ends, this.answer);
+    // The next endpoint has marks of its own.
+    request.count = count;
+    request.length = length;
+    return stream;
+  }
+
+  private sendHeld(callee: Http2Stream): void {
+    const { body, requestTrailers } = this;
+    body?.sendTo(callee, this.requestDone && requestTrailers === null);
+    if (requestTrailers !== null) {
+      callee.sendTrailers(requestTrailers);
+      this.requestTrailers = giveList(requestTrailers);
+    }
+    if (!callee.blocked) this.calleeDrained();
+  }
+
+  private keep(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end && this.body === null && this.callee !== null) return;
+    this.body ??= new RequestBody();
+    this.body.keep(bytes, start, end, this.callee === null);
+  }
+
+  private requestEnded(): void {
+    if (this.responseDone) this.finish();
+  }
+
+  private responseEnded(): void {
+    this.responseDone = true;
+    if (this.requestDone) this.finish();
+  }
+
+  /** Another proxy's word is believed about what it answered by itself; an app's 5xx or gRPC failure is the app's fault. */
+  private classify(fields: FieldList, end: boolean): void {
+    const code = this.mesh ? fields.text(NAME['l5d-proxy-error']) : null;
+    this.tally.code = codeOfResponse(code);
+    this.tally.fault = faultOfResponse(this.tally.status, code);
+    if (this.protocol !== 'grpc') return;
+    if (end) this.endedGrpc(grpcStatus(fields));
+  }
+
+  /** `status` null: the response ended without one. */
+  private endedGrpc(status: number | null): void {
+    const { tally } = this;
+    tally.grpcStatus = status ?? GRPC_UNKNOWN;
+    if (tally.code === null) tally.fault = faultOfGrpc(tally.grpcStatus, tally.fault);
+  }
+
+  private unanswered(fault: StreamFault): void {
+    if (fault.unprocessed && this.repeat()) return;
+    switch (fault.by) {
+      case 'malformed':
+        return this.fail('app-protocol');
+      case 'connection':
+        return this.fail(this.mesh ? 'hop-closed' : 'app-closed');
+      case 'peer':
+        // The caller's own library knows best what to make of the code.
+        return this.breakOff(fault.unprocessed && this.mesh ? 'mesh' : 'app', fault.code);
+      default:
+        fault.by satisfies never;
+    }
+  }
+
+  /** Nobody has acted on it: sending it once more is safe, whatever its method. */
+  private repeat(): boolean {
+    if (this.body?.whole === false) return false;
+    this.phase = 'waiting';
+    if (this.route.again()) return true;
+    if (this.phase === 'waiting') this.phase = 'sent';
+    return false;
+  }
+
+  /** Answers by ourselves where nothing was answered yet. */
+  private fail(code: FaultCodeName): void {
+    if (this.phase === 'answering') return this.breakOff(FAULT_CODES[code].fault, CODE.internalError);
+    this.route.cancel();
+    this.dropCallee(CODE.cancel);
+    const grpc = this.protocol === 'grpc';
+    const { tally } = this;
+    tally.status = grpc ? 200 : FAULT_CODES[code].status;
+    tally.fault = FAULT_CODES[code].fault;
+    tally.code = code;
+    if (grpc) tally.grpcStatus = grpcCodeOf(code);
+    tally.bytesOut += sendAnswer(this.caller, code, grpc ? 'grpc' : this.kind === 'head' ? 'head' : 'plain');
+    this.phase = 'answered';
+    this.responseEnded();
+  }
+
+  /** What is still to come of the request is of no use any more. */
+  private stopRequest(): void {
+    this.caller.reset(CODE.noError);
+    this.finish();
+  }
+
+  /** A message was cut: the only honest end is a cut stream. */
+  private breakOff(fault: Fault, code: number): void {
+    this.tally.fault = fault;
+    this.route.cancel();
+    this.dropCallee(CODE.cancel);
+    this.caller.reset(code);
+    this.finish();
+  }
+
+  private dropCallee(code: number): void {
+    const { callee } = this;
+    this.callee = null;
+    callee?.reset(code);
+  }
+
+  private dropRequest(): void {
+    if (this.request !== null) this.request = giveList(this.request);
+    this.body = null;
+  }
+
+  /** Counts the exchange, once. */
+  private finish(): void {
+    if (this.phase === 'over') return;
+    const answered = this.phase !== 'new';
+    this.phase = 'over';
+    this.dropRequest();
+    if (this.requestTrailers !== null) this.requestTrailers = giveList(this.requestTrailers);
+    this.owner.over(this);
+    if (!answered) return;
+    const { tally } = this;
+    const { recorder, direction, sockets } = this.context;
+    this.context.counted(-1);
+    tally.count(recorder, this.route.unconnectedEdge(this.protocol), direction, sockets.nowUs());
+    this.route.finished(tally.answerUs, tally.fault === 'mesh', outcomeOf(tally.status, tally.fault, tally.grpcStatus));
+  }
+}
+
+/** The endpoint's side of an exchange. */
+class Answer implements StreamEvents {
+  private readonly exchange: StreamExchange;
+
+  constructor(exchange: StreamExchange) {
+    this.exchange = exchange;
+  }
+
+  head(fields: FieldList, end: boolean): void {
+    this.exchange.responseHead(fields, end);
+  }
+
+  data(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    this.exchange.responseData(bytes, start, end, last);
+  }
+
+  trailers(fields: FieldList): void {
+    this.exchange.responseTrailers(fields);
+  }
+
+  reset(fault: StreamFault): void {
+    this.exchange.calleeReset(fault);
+  }
+
+  drained(): void {
+    this.exchange.calleeDrained();
+  }
+}

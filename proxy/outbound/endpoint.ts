@@ -1,0 +1,102 @@
+/** What this proxy keeps per endpoint of a service: connections by what is spoken on them, and the rows that count it. */
+import { Pool } from '../balance/pool.ts';
+import { Callee } from '../http/callee.ts';
+import { StreamsPool } from '../http/streams-pool.ts';
+import type { Carrier } from '../http/streams-route.ts';
+import { ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, APP_STREAMS_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
+import type { EdgeHandle } from '../telemetry/recorder.ts';
+import type { Protocol, ServiceKey } from '../wire/labels.ts';
+import type { Endpoint } from '../wire/orders.ts';
+import { type HopContext, type Opening, connectRequest, openEndpoint } from './hop.ts';
+
+/** What is said on a byte stream to an endpoint. */
+export type ByteProtocol = 'http1' | 'http2' | 'opaque' | 'tls';
+
+/** The service that the endpoint serves. */
+export interface EndpointOf {
+  readonly hops: HopContext;
+  readonly service: ServiceKey;
+  readonly port: number;
+  /** What is spoken where nothing else was found out. */
+  readonly protocol: 'http1' | 'opaque';
+}
+
+export class EndpointConnections {
+  /** HTTP/1.1. */
+  readonly pool: Pool<Callee>;
+  /** The row of the service's own protocol. */
+  readonly edge: EdgeHandle;
+  private readonly of: EndpointOf;
+  private readonly endpoint: Endpoint;
+  private readonly edges: Partial<Record<Protocol, EdgeHandle>> = {};
+  private carrier: StreamsPool | null = null;
+
+  constructor(of: EndpointOf, endpoint: Endpoint) {
+    this.of = of;
+    this.endpoint = endpoint;
+    this.edge = this.edgeOf(of.protocol);
+    this.pool = this.makePool();
+  }
+
+  /** The row of exchanges in a protocol. */
+  edgeOf(protocol: Protocol): EdgeHandle {
+    return (this.edges[protocol] ??= this.makeEdge(protocol));
+  }
+
+  /** Opens a stream outside the pools. */
+  open(opening: Opening, protocol: ByteProtocol = this.of.protocol): void {
+    const { hops, service } = this.of;
+    openEndpoint(hops, this.endpoint, connectRequest(this.endpoint, service, protocol, hops.workload), opening);
+  }
+
+  /** HTTP/2, made when the first stream is to be opened. */
+  get streams(): Carrier {
+    this.carrier ??= new StreamsPool({
+      sockets: this.of.hops.sockets,
+      mesh: this.endpoint.mesh !== null,
+      open: (opened, failed) => this.open({ opened, failed }, 'http2'),
+      idleMsMax: APP_STREAMS_IDLE_MS_MAX,
+    });
+    return this.carrier;
+  }
+
+  sweep(nowMs: number, oldestGeneration: number): void {
+    this.pool.sweep(nowMs, oldestGeneration);
+    this.carrier?.sweep(nowMs, oldestGeneration);
+  }
+
+  /** The endpoint is gone: what is in flight ends in peace. */
+  close(): void {
+    this.pool.close();
+    this.carrier?.close();
+  }
+
+  private makePool(): Pool<Callee> {
+    const mesh = this.endpoint.mesh !== null;
+    const pool: Pool<Callee> = new Pool<Callee>({
+      open: (opened, failed) =>
+        this.open({
+          opened: (stream, rest, generation) => {
+            const callee = new Callee({ stream, pool, generation, mesh });
+            // A server that speaks before it is asked is no HTTP/1.1 server: the reader refuses it, and the pool opens another.
+            opened(callee);
+            if (rest.length > 0) callee.received(rest);
+          },
+          failed,
+        }),
+      connectionsMax: ENDPOINT_CONNECTIONS_MAX,
+      idleMax: ENDPOINT_IDLE_MAX,
+      idleMsMax: mesh ? HOP_IDLE_MS_MAX : APP_IDLE_MS_MAX,
+      queueMax: QUEUE_MAX,
+    });
+    return pool;
+  }
+
+  private makeEdge(protocol: Protocol): EdgeHandle {
+    const { hops, service, port } = this.of;
+    const { address, instance, mesh, workload } = this.endpoint;
+    const known = { target: address, port, instance };
+    const facts = mesh === null ? known : { ...known, peer: mesh.identity };
+    return hops.recorder.edge({ direction: 'outbound', source: hops.workload, service, destination: workload, protocol, tls: mesh === null ? 'plain' : 'mtls' }, facts);
+  }
+}
