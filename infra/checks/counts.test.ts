@@ -13,9 +13,15 @@ test.each([
   ['no test at all', [], 0, { passed: 0, failed: 1, skipped: 0 }],
   ['killed by a signal', [file('passed', 'passed')], null, { passed: 1, failed: 1, skipped: 0 }],
 ] as const)('%s', (_, testResults, exitCode, counts) => {
-  expect(countTests({ testResults }, exitCode)).toEqual(counts);
+  expect(countTests({ testResults }, exitCode)).toEqual({ ...counts, needs: new Map() });
 });
 
 test('no report is a failure', () => {
-  expect(countTests(undefined, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(countTests(undefined, 0)).toEqual({ passed: 0, failed: 1, skipped: 0, needs: new Map() });
+});
+
+test('tests that the machine can’t run are counted by what they need, and apart from those that somebody left out', () => {
+  const titled = (status: string, title: string): object => ({ status, title });
+  const testResults = [{ status: 'passed', assertionResults: [titled('passed', 'a'), titled('skipped', 'needs [root] b'), titled('pending', 'needs [root] c'), titled('skipped', 'needs rest'), titled('passed', 'needs [root] d')] }];
+  expect(countTests({ testResults }, 0)).toEqual({ passed: 2, failed: 0, skipped: 1, needs: new Map([['root', 2]]) });
 });

@@ -51,5 +51,8 @@ if (counts.skipped > 0) {
   say(`✗ ${counts.skipped} tests were skipped: a test runs, or it goes`);
   failed += counts.skipped;
 }
-say(`${counts.passed} passed, ${failed} failed`);
+const needed = [...counts.needs.values()].reduce((sum, count) => sum + count, 0);
+for (const [need, count] of counts.needs) say(`! ${count} tests were skipped on this machine: ${need}`);
+// Told in the last line as well, so that nobody takes a run without them for a whole one.
+say(`${counts.passed} passed, ${failed} failed${needed === 0 ? '' : `, ${needed} skipped`}`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -59,7 +59,7 @@ export class TransparentBed {
   readonly folder: string;
   private readonly children = new Set<ChildProcess>();
   private readonly apps: PodApp[] = [];
-  private readonly meshed: { readonly name: string; readonly pod: Pod; readonly serves: readonly BedService[] }[] = [];
+  private readonly meshed: { readonly name: string; readonly pod: Pod; readonly serves: BedService[] }[] = [];
   private readonly services: BedService[] = [];
   private proxy: { readonly command: string; readonly args: readonly string[] } = { command: '', args: [] };
   private agent: ChildProcess | null = null;
@@ -84,8 +84,8 @@ export class TransparentBed {
   /** A pod whose connections are redirected once `init` has run. `serves`: services that it is an instance of. */
   addPod(name: string, serves: readonly BedService[]): MeshedPod {
     const pod = this.lan.addPod(name);
-    this.meshed.push({ name, pod, serves });
-    for (const service of serves) if (!this.services.includes(service)) this.services.push(service);
+    this.meshed.push({ name, pod, serves: [] });
+    for (const service of serves) this.addService({ name }, service);
     const app = this.openApp(pod);
     const logFile = join(this.folder, `${name}.log`);
     let proxy: ChildProcess | null = null;
@@ -103,6 +103,12 @@ export class TransparentBed {
       },
       init: (...options) => this.init(pod, options),
     };
+  }
+
+  /** One more service of a pod, in force with the next `writeMesh`. */
+  addService({ name }: Pick<MeshedPod, 'name'>, service: BedService): void {
+    this.meshed.find((one) => one.name === name)?.serves.push(service);
+    if (!this.services.includes(service)) this.services.push(service);
   }
 
   /** Starts the control plane on the pods that there are. Later changes of the mesh are made by `writeMesh`. */
@@ -123,9 +129,8 @@ export class TransparentBed {
     return readFileSync(join(this.folder, 'agent.log'), 'utf8');
   }
 
-  /** `hide`: services that the mesh doesn't have (any more). */
-  writeMesh(hide: readonly BedService[] = []): void {
-    const services = this.services.filter((service) => !hide.includes(service));
+  writeMesh(): void {
+    const { services } = this;
     writeFileSync(join(this.folder, 'mesh.yaml'), stringify({
       apiVersion: 'sidelight.dev/v1', kind: 'Mesh',
       control: { listen: `${this.lan.gateway}:${CONTROL_PORT}` },
@@ -136,7 +141,7 @@ export class TransparentBed {
           name: `${name}-1`,
           mesh: `${pod.ipv4}:4143`,
           transparent: { addresses: [pod.ipv4, pod.ipv6] },
-          ports: serves.filter((service) => services.includes(service)).map(({ name: service, port = 80, target }) => ({ service, port, target: `${pod.ipv4}:${target}` })),
+          ports: serves.map(({ name: service, port = 80, target }) => ({ service, port, target: `${pod.ipv4}:${target}` })),
         }],
       })),
     }));
@@ -147,7 +152,7 @@ export class TransparentBed {
     const file = join(this.folder, `packets-${performance.now()}.pcap`);
     const log = join(this.folder, 'tcpdump.log');
     writeFileSync(log, '');
-    const child = this.spawnInside(this.lan.router.name, ['tcpdump', '-i', 'any', '-U', '-s', '0', '-Z', 'root', '-w', file], log, {});
+    const child = this.spawnInside(this.lan.router.name, ['tcpdump', '-i', 'any', '--immediate-mode', '-U', '-s', '0', '-Z', 'root', '-w', file], log, {});
     await this.until(() => readFileSync(log, 'utf8').includes('listening on'), () => readFileSync(log, 'utf8'));
     return {
       stop: async () => {

@@ -1,19 +1,15 @@
 /**
  * Tests that need rights or programs that not every machine has. They are skipped there, never silently: the title of
- * such a test begins with `NEEDS` and the reason, by which the runner tells and counts it apart from tests that somebody
- * left out.
+ * such a test begins with `needs [reason]`, by which `npm test` tells and counts it apart from tests that somebody left out.
  */
 import { test } from 'vitest';
 import { type Tool, netnsSupport } from './netns.ts';
-
-/** Begins the title of a test that this machine can't run. */
-export const NEEDS = 'needs ';
 
 /** Runs a test where namespaces and these tools are, else skips it with the reason in its title. */
 export function testInNetns(tools: readonly Tool[]): (title: string, work: () => Promise<void> | void, timeoutMs?: number) => void {
   const support = netnsSupport(tools);
   return (title, work, timeoutMs) => {
-    const named = support.kind === 'ready' ? title : `${NEEDS}${support.reason}: ${title}`;
+    const named = support.kind === 'ready' ? title : `needs [${support.reason}] ${title}`;
     test.runIf(support.kind === 'ready')(named, work, timeoutMs);
   };
 }
