@@ -390,6 +390,7 @@ export class Http2Connection implements StreamHost {
       const unprocessed = !this.server && stream.headMark > this.sender.output.handed;
       this.dropStream(stream, { by: 'connection', code, unprocessed, message });
     }
+    this.registry.produced();
   }
 
   /** What may follow from anything: room for streams again, or the end of a retired connection. */

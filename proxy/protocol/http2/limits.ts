@@ -15,10 +15,10 @@ export const HEADER_LIST_BYTES_MAX = 64 * 1024;
 /** A list so many times too large is a header bomb (CVE-2016-6581): the connection ends before more of it is decoded. */
 export const HEADER_LIST_EXCESS = 4;
 
-/** Bytes of one header block, CONTINUATION frames together: what a list of that size can need, and no more (CVE-2024-27316). */
-export const HEADER_BLOCK_BYTES_MAX = 64 * 1024;
+/** Bytes of the CONTINUATION frames of one header block: with HEADERS in front, a list somewhat above its limit still gets its 431 (CVE-2024-27316). */
+export const CONTINUATION_BYTES_MAX = 64 * 1024;
 
-/** CONTINUATION frames of one header block; four full ones hold the largest, empty ones are an attack. */
+/** CONTINUATION frames of one header block; four full ones are all that fits, empty ones are an attack. */
 export const CONTINUATIONS_MAX = 16;
 
 /** Bytes of a stream's receive window: what one stream may hold in our memory. The standard's initial size. */

@@ -3,7 +3,7 @@ import { CODE } from './codes.ts';
 import type { Http2Counters } from './counters.ts';
 import { ConnectionError } from './error.ts';
 import { FLAG, TYPE, readUint31, readUint32 } from './frame.ts';
-import { CONTINUATIONS_MAX, HEADER_BLOCK_BYTES_MAX } from './limits.ts';
+import { CONTINUATIONS_MAX, CONTINUATION_BYTES_MAX } from './limits.ts';
 import type { FrameSink } from './reader.ts';
 
 /** Gets frames that are well-formed by themselves. May throw ConnectionError. */
@@ -47,6 +47,8 @@ export class PayloadReader implements FrameSink {
   private block: Uint8Array | null = null;
   private blockLength = 0;
   private continuations = 0;
+  /** Octets of them. */
+  private continued = 0;
 
   constructor(incoming: Incoming, counters: Http2Counters) {
     this.incoming = incoming;
@@ -138,7 +140,7 @@ export class PayloadReader implements FrameSink {
     this.blockOf = id;
     this.blockEnds = endStream;
     this.blockSelfDependent = selfDependent;
-    this.blockLength = this.continuations = 0;
+    this.blockLength = this.continuations = this.continued = 0;
     this.append(bytes, from, to);
   }
 
@@ -146,6 +148,8 @@ export class PayloadReader implements FrameSink {
     if (this.blockOf === 0 || id !== this.blockOf) throw protocolError('a CONTINUATION frame continues nothing');
     this.counters.continuations++;
     if (++this.continuations > CONTINUATIONS_MAX) throw calm(`a header block has more than ${CONTINUATIONS_MAX} CONTINUATION frames`);
+    this.continued += end - start;
+    if (this.continued > CONTINUATION_BYTES_MAX) throw calm(`a header block has more than ${CONTINUATION_BYTES_MAX} octets of CONTINUATION`);
     this.append(bytes, start, end);
     if ((flags & FLAG.endHeaders) === 0) return;
     const { block, blockLength } = this;
@@ -156,7 +160,6 @@ export class PayloadReader implements FrameSink {
 
   private append(bytes: Uint8Array, start: number, end: number): void {
     const length = this.blockLength + end - start;
-    if (length > HEADER_BLOCK_BYTES_MAX) throw calm(`a header block is larger than ${HEADER_BLOCK_BYTES_MAX} octets`);
     let { block } = this;
     if (block === null || length > block.length) {
       block = new Uint8Array(Math.max(FIRST_BLOCK_BYTES, length * 2));
