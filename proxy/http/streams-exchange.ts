@@ -136,9 +136,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   reset(fault: StreamFault): void {
     if (this.phase === 'over') return;
     this.route.cancel();
-    const { callee } = this;
-    this.callee = null;
-    callee?.reset(fault.by === 'peer' && fault.code !== CODE.noError ? fault.code : CODE.cancel);
+    this.dropCallee(fault.by === 'peer' && fault.code !== CODE.noError ? fault.code : CODE.cancel);
     if (this.phase !== 'answered' && !this.responseDone) this.tally.fault = fault.by === 'connection' && this.owner.stopping ? 'mesh' : 'client';
     this.finish();
   }
@@ -186,6 +184,8 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   /** The endpoint broke off. */
   calleeReset(fault: StreamFault): void {
     this.callee = null;
+    this.calleeDrained();
+    if (this.phase === 'over') return;
     if (this.phase === 'sent') return this.unanswered(fault);
     if (this.responseDone) return this.stopRequest();
     this.breakOff('app', fault.by === 'peer' ? fault.code : CODE.internalError);
@@ -209,7 +209,6 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
         if (quietMs >= STREAM_IDLE_MS_MAX || (this.caller.stalled && quietMs >= STALL_MS_MAX)) this.breakOff('client', CODE.cancel);
         return;
       case 'answered':
-        return this.stopRequest();
       case 'new':
       case 'over':
         return;
@@ -307,10 +306,12 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     if (grpc) tally.grpcStatus = grpcCodeOf(code);
     tally.bytesOut += sendAnswer(this.caller, code, grpc ? 'grpc' : this.kind === 'head' ? 'head' : 'plain');
     this.phase = 'answered';
-    this.responseEnded();
+    this.responseDone = true;
+    if (this.requestDone) this.finish();
+    else this.stopRequest();
   }
 
-  /** What is still to come of the request is of no use any more. */
+  /** What is still to come of the request is of no use any more (RFC 9113 §8.1). */
   private stopRequest(): void {
     this.caller.reset(CODE.noError);
     this.finish();
@@ -327,8 +328,12 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
 
   private dropCallee(code: number): void {
     const { callee } = this;
+    if (callee === null) return;
     this.callee = null;
-    callee?.reset(code);
+    // What it sent and nobody takes any more still holds credit of its connection.
+    callee.consumed(this.owedToCallee);
+    this.owedToCallee = 0;
+    callee.reset(code);
   }
 
   private dropRequest(): void {

@@ -1,9 +1,9 @@
 /** The HTTP/2 engine on a byte stream: what comes is pushed, what waits is written once per turn, a fault ends the stream. */
-import type { ConnectionFault } from '../protocol/http2/codes.ts';
+import { CODE, type ConnectionFault } from '../protocol/http2/codes.ts';
 import { Http2Connection } from '../protocol/http2/connection.ts';
 import type { ConnectionEvents, ConnectionOptions, StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
-import { KEEPALIVE_ANSWER_MS_MAX, KEEPALIVE_MS, LINGER_MS_MAX, PRODUCE_BYTES_MAX, SESSION_TICK_MS } from '../sockets/limits.ts';
+import { HEAD_MS_MAX, KEEPALIVE_ANSWER_MS_MAX, KEEPALIVE_MS, LINGER_MS_MAX, PRODUCE_BYTES_MAX, SESSION_TICK_MS, SLOW_BYTES_PER_TICK } from '../sockets/limits.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream, StreamEvents as ByteEvents } from '../sockets/stream.ts';
 import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
@@ -31,10 +31,11 @@ export class Session implements ConnectionEvents, Flushable {
   private readonly wire: Wire;
   private dirty = false;
   private over = false;
-  /** Something came since the last tick. */
-  private heard = true;
+  /** Bytes that came since the last tick. */
+  private heard = 0;
   private silentMs = 0;
   private pinged = false;
+  private midwayMs = 0;
 
   constructor(sockets: Sockets, stream: ByteStream, options: ConnectionOptions, owner: SessionOwner) {
     this.sockets = sockets;
@@ -52,7 +53,7 @@ export class Session implements ConnectionEvents, Flushable {
   /** Takes what came before the session began. */
   received(bytes: Uint8Array): void {
     if (this.over || bytes.length === 0) return;
-    this.heard = true;
+    this.heard += bytes.length;
     this.engine.push(bytes, 0, bytes.length);
   }
 
@@ -107,8 +108,11 @@ export class Session implements ConnectionEvents, Flushable {
 
   /** Whoever has streams open and says nothing for long is asked whether it is there. */
   private askPeer(passedMs: number): void {
-    if (this.heard || this.engine.streams === 0) {
-      this.heard = this.pinged = false;
+    const { heard } = this;
+    this.heard = 0;
+    if (this.tooSlow(heard, passedMs)) return this.engine.close(CODE.enhanceYourCalm, 'a head that is sent byte by byte');
+    if (heard > 0 || this.engine.streams === 0) {
+      this.pinged = false;
       this.silentMs = 0;
       return;
     }
@@ -120,6 +124,13 @@ export class Session implements ConnectionEvents, Flushable {
       this.stream.close();
       this.lost();
     }
+  }
+
+  /** A frame that never gets whole holds memory and a connection; bodies that are only slow come in whole frames or faster. */
+  private tooSlow(heard: number, passedMs: number): boolean {
+    if (!this.engine.midway || heard >= SLOW_BYTES_PER_TICK) this.midwayMs = 0;
+    else this.midwayMs += passedMs;
+    return this.midwayMs >= HEAD_MS_MAX;
   }
 
   /** The stream is gone, or its peer can't be heard any more. */

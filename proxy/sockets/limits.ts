@@ -28,6 +28,8 @@ export const STREAM_IDLE_MS_MAX = 3_600_000;
 export const STALL_MS_MAX = 300_000;
 /** How often an HTTP/2 connection looks at itself and its streams. */
 export const SESSION_TICK_MS = 1_000;
+/** Who sends less than this in a tick and is within a frame at each for HEAD_MS_MAX holds us up. */
+export const SLOW_BYTES_PER_TICK = 128;
 /** An HTTP/2 connection with open streams that says nothing for so long is asked whether it is there, and so long it may take; Linkerd's. */
 export const KEEPALIVE_MS = 10_000;
 export const KEEPALIVE_ANSWER_MS_MAX = 3_000;
