@@ -16,7 +16,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { test: { ...shared, name: 'parts', include: ['**/*.test.ts', '**/*.test.tsx'], exclude: [...EXCLUDE, 'infra/e2e/**'] } },
+      { test: { ...shared, name: 'parts', include: ['**/*.test.ts', '**/*.test.tsx'], exclude: [...EXCLUDE, 'infra/e2e/**', 'infra/kubernetes/real/**'] } },
       // Whole systems of many processes: one at a time, after everything else.
       {
         test: {
