@@ -13,17 +13,23 @@ import { formatAddress } from './sockets/address.ts';
 import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
 import { Sockets } from './sockets/sockets.ts';
 import type { BalancerFacts } from './telemetry/families-parents.ts';
+import type { ListenerShelf } from './sockets/shelf.ts';
 import type { Recorder } from './telemetry/recorder.ts';
+import type { Watch } from './telemetry/watch.ts';
 import type { Endpoint, ProxyOrders, SocketAddress } from './wire/orders.ts';
 
 export interface DataplaneParts {
   readonly recorder: Recorder;
   readonly credentials: Credentials;
+  /** Access log, traces and tap; absent: nobody watches. */
+  readonly watch?: Watch;
   /** One balancer per outbound listener. */
   readonly createBalancer: () => Balancer;
   /** Monotonic µs. */
   readonly nowUs: () => number;
   readonly random: () => number;
+  /** Listening sockets that an earlier process left, and where those in use are kept for the next; absent: neither. */
+  readonly shelf?: ListenerShelf;
   /** Whom to ask about what the app dials in transparent mode; absent: nobody. */
   readonly discovery?: Discovery;
   /** Tells the control plane that an endpoint proved another identity than it should have. */
@@ -40,8 +46,11 @@ export interface Dataplane {
   apply(orders: ProxyOrders): readonly string[];
   /** True when orders are in force and every listener of theirs is open (the mesh one once there is a certificate). */
   ready(): boolean;
-  /** Stops accepting, answers `connection: close`, ends idle connections; resolves when nothing is open or at the limit. */
-  drain(limitMs: number): Promise<void>;
+  /**
+   * Stops accepting, answers `connection: close`, ends idle connections; resolves when nothing is open or at the limit.
+   * `handed`: another process accepts in its place.
+   */
+  drain(limitMs: number, handed?: boolean): Promise<void>;
   /** What is counted of redirected connections, for `/metrics`. */
   transparent(): TransparentFacts;
   /** Open connections and exchanges, for the admin port. */
@@ -83,7 +92,7 @@ class Running implements Dataplane {
 
   constructor(parts: DataplaneParts) {
     this.parts = parts;
-    this.sockets = new Sockets(parts.nowUs, (error) => parts.log('error', 'a connection was lost to a fault of this proxy', { stack: error.stack ?? error.message }));
+    this.sockets = new Sockets(parts.nowUs, (error) => parts.log('error', 'a connection was lost to a fault of this proxy', { stack: error.stack ?? error.message }), parts.shelf);
     const templates = new RouteTemplates();
     this.inbound = new Inbound({
       http: this.context('inbound', templates),
@@ -129,15 +138,15 @@ class Running implements Dataplane {
     return this.phase === 'serving' && this.orders !== null && this.inbound.ready && this.outbound.ready && this.dialled.ready;
   }
 
-  /** The app may still need its upstreams for what it is answering, so the outbound side stops last. */
-  async drain(limitMs: number): Promise<void> {
+  /** The app may still need its upstreams for what it is answering, so the outbound side stops last, unless another serves it. */
+  async drain(limitMs: number, handed = false): Promise<void> {
     if (this.phase !== 'serving') return;
     this.phase = 'draining';
     const endMs = this.nowMs() + limitMs;
     this.inbound.stop();
     await this.until(endMs, () => {
       this.inbound.retire();
-      return this.inboundExchanges === 0;
+      return handed || this.inboundExchanges === 0;
     });
     this.outbound.stop();
     this.dialled.stop();
@@ -182,6 +191,7 @@ class Running implements Dataplane {
       tunnels: this.tunnels,
       counters: this.counters,
       learned: (port) => this.parts.log('warn', 'a server speaks first, so its port is opaque from now on', { code: 'port_learned_opaque', direction, port }),
+      ...(this.parts.watch === undefined ? {} : { watch: this.parts.watch }),
       counted: (change) => {
         this.exchanges += change;
         if (direction === 'inbound') this.inboundExchanges += change;

@@ -26,7 +26,7 @@ async function drained({ linked, drainMs, acknowledgedMs }: Facts): Promise<{ re
   };
   const dataplane = { open: () => ({ connections: 0, exchanges: 0 }), drain: async () => void (now += drainMs) } as unknown as Dataplane;
   const link = { linked, sendWindows: () => (full = false), goodbye: () => void farewells.push(full) } as unknown as ControlLink;
-  await drain({ dataplane, ring, link, nowMs, log: () => undefined });
+  await drain({ dataplane, ring, link, handed: false, nowMs, log: () => undefined });
   // It takes leave behind its last window, so that nothing of it is missing, and before the wait, so that it is short.
   expect(farewells).toEqual([false, false]);
   return { tookMs: now, waiting: ring.waiting };

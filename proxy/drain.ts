@@ -14,16 +14,18 @@ export interface DrainParts {
   readonly dataplane: Dataplane;
   readonly ring: WindowRing;
   readonly link: ControlLink;
+  /** Another process accepts in this one's place. */
+  readonly handed: boolean;
   /** Monotonic ms. */
   readonly nowMs: () => number;
   readonly log: Log;
 }
 
 /** Resolves when the process may end. */
-export async function drain({ dataplane, ring, link, nowMs, log }: DrainParts): Promise<void> {
+export async function drain({ dataplane, ring, link, handed, nowMs, log }: DrainParts): Promise<void> {
   const beganMs = nowMs();
-  log('info', 'draining', dataplane.open());
-  await dataplane.drain(DRAIN_MS_MAX);
+  log('info', 'draining', { ...dataplane.open(), handed });
+  await dataplane.drain(DRAIN_MS_MAX, handed);
   ring.flush(nowMs());
   link.sendWindows();
   // The agent seals the windows of who took leave at once; one that doesn't, at the end of their tick.

@@ -1,5 +1,6 @@
 /** Puts the parts of one proxy together. Time, randomness and the data path come as arguments. */
 import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AdminSubject } from './admin/answers.ts';
 import { serveAdmin, type AdminServer } from './admin/server.ts';
 import { createBalancer } from './balance/p2c.ts';
@@ -22,12 +23,21 @@ import { withExchangeFile } from './telemetry/exchange-file.ts';
 import { renderMetrics } from './telemetry/prometheus.ts';
 import { inSlices, turn } from './telemetry/slices.ts';
 import { readSystemFacts } from './telemetry/system-facts.ts';
+import type { WriteBytes } from './telemetry/line-output.ts';
 import type { Recorder } from './telemetry/recorder.ts';
 import { Series } from './telemetry/series.ts';
+import type { SpanExportParts } from './telemetry/span-export.ts';
+import { Watching } from './telemetry/watching.ts';
 import { WindowClock } from './telemetry/window-clock.ts';
 import { WindowRing } from './telemetry/window.ts';
+import { ListenerShelf } from './sockets/shelf.ts';
+import { Succession } from './succession.ts';
 import { PROXY_VERSION } from './version.ts';
+import { TAP_REPORT_MS, type TapSession } from './wire/tap.ts';
 import type { Endpoint, ProxyOrders } from './wire/orders.ts';
+
+/** In the state folder: where a process that takes this one's place asks for its listeners. */
+const HANDOVER_SOCKET = 'handover.sock';
 
 /** A listener that couldn't be opened is tried again so often. */
 export const RELISTEN_MS = 1_000;
@@ -44,6 +54,9 @@ export interface Surroundings {
   readonly dial: Dial;
   readonly createDataplane: (parts: DataplaneParts) => Dataplane;
   readonly usage: () => { readonly cpuSeconds: number; readonly residentBytes: number; readonly runtime: string; readonly startMs: number };
+  /** Takes lines of the access log. */
+  readonly accessOutput: WriteBytes;
+  readonly postSpans: SpanExportParts['post'];
   /** Somebody asked for the end on the admin port. */
   readonly onShutdown: () => void;
 }
@@ -52,6 +65,7 @@ export class Proxy {
   readonly #config: ProxyConfig;
   readonly #around: Surroundings;
   readonly #series = new Series();
+  readonly #watching: Watching;
   readonly #holder: LeafHolder;
   readonly #anchors: Anchors;
   readonly #trust = new TrustReport();
@@ -63,8 +77,11 @@ export class Proxy {
   readonly #issuance: Issuance;
   readonly #link: ControlLink;
   readonly #clock: WindowClock;
+  readonly #shelf = new ListenerShelf();
+  readonly #succession: Succession;
   #admin: AdminServer | null = null;
   #relisten: ReturnType<typeof setTimeout> | undefined;
+  #tapReports: ReturnType<typeof setInterval> | undefined;
   #relistens = 0;
   #draining = false;
 
@@ -76,9 +93,14 @@ export class Proxy {
     this.#holder = new LeafHolder(wallMs);
     this.#anchors = new Anchors(() => readFileSync(config.trustBundleFile, 'utf8'));
     this.#owner = { namespace: config.workload.split('/')[0] ?? '', trustDomain: config.trustDomain };
+    this.#watching = new Watching(
+      { series: this.#series, resource: { workload: config.workload, instance: config.instance, version: PROXY_VERSION }, output: around.accessOutput, post: around.postSpans, nowMs, wallMs, random, log: logger.log },
+      { accessLog: config.accessLog, tracing: config.traceCollector === null ? null : { collector: config.traceCollector, share: config.traceShare } },
+    );
     this.#state = config.stateDir === null ? null : new StateFolder(config.stateDir);
     this.#dataplane = around.createDataplane({
-      recorder: recorderFor(this.#series, config.exchangeFile), credentials: this.#holder, createBalancer, nowUs, random, log: logger.log,
+      recorder: recorderFor(this.#series, config.exchangeFile), watch: this.#watching.watchers, credentials: this.#holder, createBalancer, nowUs, random, log: logger.log,
+      shelf: this.#shelf,
       rediscover: (service, port, endpoint) => this.#rediscover(service, port, endpoint),
       // The link comes later, and both need each other.
       discovery: { reachable: () => this.#link.watches.reachable(), watch: (address, told) => this.#link.watches.watch(address, told) },
@@ -103,6 +125,7 @@ export class Proxy {
       ring: this.#ring,
       onOrders: (orders) => this.#takeOrders(orders),
       onBundle: (trustBundle) => this.#takeBundle(trustBundle),
+      onTap: (sessions) => this.#tap(sessions),
       onRenew: (withinMs) => this.#issuance.renewWithin(withinMs),
       onClock: () => this.#clock.arm(),
       status: () => this.#status(),
@@ -111,21 +134,31 @@ export class Proxy {
       random,
       log: logger.log,
     });
+    this.#succession = new Succession({
+      path: config.stateDir === null ? null : join(config.stateDir, HANDOVER_SOCKET),
+      shelf: this.#shelf,
+      ready: () => this.#notReady().length === 0,
+      yield: () => this.#admin?.stop(),
+      resume: () => void this.#serveAdmin(),
+      log: logger.log,
+    });
     this.#clock = new WindowClock(this.#ring, nowMs, () => this.#link.linked, () => this.#link.sendWindows());
   }
 
   /** Serves: first with what an earlier start left, then with what the control plane says. Throws `StartFault`. */
   start(): void {
     this.#state?.open();
-    this.#admin = serveAdmin(this.#config.admin, this.#adminSubject());
+    this.#succession.takeOver();
+    const { address } = this.#serveAdmin();
     this.#load();
     this.#clock.arm();
     this.#issuance.start();
     this.#link.start();
+    this.#succession.start();
     this.#around.logger.log('info', 'started', {
       workload: this.#config.workload,
       instance: this.#config.instance,
-      admin: `${this.#admin.address.host}:${this.#admin.address.port}`,
+      admin: `${address.host}:${address.port}`,
       version: PROXY_VERSION,
     });
   }
@@ -135,12 +168,19 @@ export class Proxy {
     this.#draining = true;
     clearTimeout(this.#relisten);
     this.#link.sendStatus();
-    await drain({ dataplane: this.#dataplane, ring: this.#ring, link: this.#link, nowMs: () => this.#around.nowUs() / 1_000, log: this.#around.logger.log });
+    await drain({ dataplane: this.#dataplane, ring: this.#ring, link: this.#link, handed: this.#succession.handed, nowMs: () => this.#around.nowUs() / 1_000, log: this.#around.logger.log });
+    clearInterval(this.#tapReports);
+    await this.#watching.stop();
+    this.#succession.stop();
     this.#issuance.stop();
     this.#link.stop();
     this.#clock.stop();
     this.#holder.stop();
     this.#admin?.stop();
+  }
+
+  #serveAdmin(): AdminServer {
+    return (this.#admin = serveAdmin(this.#config.admin, this.#adminSubject()));
   }
 
   /** Leaf and orders of an earlier start, as far as they are still good. */
@@ -171,6 +211,16 @@ export class Proxy {
     }
   }
 
+  /** Sessions end by themselves: what they have seen is told while there are any. */
+  #tap(sessions: readonly TapSession[]): void {
+    this.#watching.tap(sessions);
+    clearInterval(this.#tapReports);
+    this.#tapReports = setInterval(() => {
+      this.#link.sendTap(this.#watching.reports());
+      if (!this.#watching.tapped) clearInterval(this.#tapReports);
+    }, TAP_REPORT_MS);
+  }
+
   #takeOrders(orders: ProxyOrders): void {
     if (this.#draining) return;
     if (this.#apply(orders)) this.#keep('the orders', (state) => state.saveOrders(orders));
@@ -193,6 +243,7 @@ export class Proxy {
         log('error', 'orders refused, the last ones stay in force', { code: verdict.code, reason: verdict.reason });
         return false;
       case 'applied':
+        this.#watching.ordered(orders.telemetry ?? null);
         if (verdict.problems.length === 0) log('info', 'orders in force', { revision: orders.revision });
         else log('error', 'orders in force, but for what could not be opened', { code: 'listener_failed', revision: orders.revision, problems: verdict.problems });
         if (verdict.problems.length > 0) this.#relistenLater();
@@ -274,6 +325,7 @@ export class Proxy {
       ...usage(),
       system,
       balancers: this.#dataplane.balancers(),
+      watching: this.#watching.metrics(),
       nowMs: wallMs(),
       certificate: leaf === null ? null : { notAfterMs: leaf.notAfterMs, refreshedMs: this.#issuance.refreshedMs },
       certificateRefreshes: this.#issuance,

@@ -45,7 +45,8 @@ function serve(address: SocketAddress, subject: AdminSubject) {
         loopback: isLoopback(peer),
         body: request.method === 'PUT' ? await request.text() : '',
       });
-      const headers = { 'content-type': answer.contentType, ...(answer.allow === undefined ? {} : { allow: answer.allow }) };
+      // Who answers: while one process takes another's place, both have had this port.
+      const headers = { 'sidelight-pid': String(process.pid), 'content-type': answer.contentType, ...(answer.allow === undefined ? {} : { allow: answer.allow }) };
       return new Response(request.method === 'HEAD' ? null : bodyOf(answer.body), { status: answer.status, headers });
     },
     error(error) {

@@ -204,9 +204,9 @@ export class Inbound {
     }
   }
 
-  private listening(address: SocketAddress): Pick<Parameters<typeof listen>[0], 'address' | 'turn' | 'admit' | 'counted'> {
+  private listening(address: SocketAddress): Pick<Parameters<typeof listen>[0], 'address' | 'turn' | 'shelf' | 'admit' | 'counted'> {
     const { http, admit, counted } = this.parts;
-    return { address, turn: http.sockets.turn, admit, counted };
+    return { address, turn: http.sockets.turn, shelf: http.sockets.shelf, admit, counted };
   }
 }
 

@@ -20,6 +20,7 @@ export function listenOutbound(accept: OutboundAccept): Listener {
   return listen({
     address: accept.address,
     turn: context.sockets.turn,
+    shelf: context.sockets.shelf,
     tls: null,
     admit: accept.admit,
     counted: accept.counted,

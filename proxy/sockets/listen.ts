@@ -4,11 +4,14 @@ import { dlopen, suffix } from 'bun:ffi';
 import type { SocketAddress } from '../wire/orders.ts';
 import { Connection } from './connection.ts';
 import { connectionEvents } from './handlers.ts';
+import type { ListenerShelf } from './shelf.ts';
 import type { Turn } from './turn.ts';
 
 export interface ListenOptions {
   readonly address: SocketAddress;
   readonly turn: Turn;
+  /** Where an inherited socket of the address may lie, and where the open one is put. */
+  readonly shelf?: ListenerShelf;
   /** Null for plain text. Called at the opening and at each `renew`. */
   readonly tls: (() => TLSOptions) | null;
   /** False refuses a new connection at once. */
@@ -33,9 +36,11 @@ type Opened = TCPSocketListener<Connection | undefined> & { readonly fd: number 
 
 /** Throws the runtime's error when the address can't be taken. */
 export function listen(options: ListenOptions): Listener {
-  const { address } = options;
-  let current = open(options, { hostname: address.host, port: address.port });
-  const { port } = current;
+  const { address, shelf } = options;
+  const inherited = shelf?.take(address) ?? null;
+  let current = open(options, inherited === null ? { hostname: address.host, port: address.port } : { fd: inherited });
+  const port = inherited === null ? current.port : address.port;
+  shelf?.put(address, () => current.fd);
   return {
     port,
     renew() {
@@ -44,6 +49,7 @@ export function listen(options: ListenOptions): Listener {
       current = next;
     },
     stop() {
+      shelf?.remove(address);
       current.stop(false);
     },
   };

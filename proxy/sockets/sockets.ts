@@ -1,5 +1,6 @@
 /** What all connections of a data path share: the turn, the clock and the timers. */
 import { type Timer, TimerWheel } from './timer-wheel.ts';
+import { ListenerShelf } from './shelf.ts';
 import { Turn } from './turn.ts';
 
 /** Ten wake-ups a second while a connection is open; every limit is far longer than one of them. */
@@ -9,13 +10,15 @@ const SLOTS = 256;
 
 export class Sockets {
   readonly turn: Turn;
+  readonly shelf: ListenerShelf;
   /** Monotonic µs. */
   readonly nowUs: () => number;
   private readonly wheel: TimerWheel;
   private interval: ReturnType<typeof setInterval> | null = null;
 
   /** `bug` is told of exceptions of ours. */
-  constructor(nowUs: () => number, bug: (error: Error) => void) {
+  constructor(nowUs: () => number, bug: (error: Error) => void, shelf = new ListenerShelf()) {
+    this.shelf = shelf;
     this.nowUs = nowUs;
     this.turn = new Turn(bug);
     this.wheel = new TimerWheel(TICK_MS, SLOTS, nowUs() / 1000);

@@ -23,6 +23,8 @@ export interface StaticConfig {
   readonly admin: SocketAddress;
   readonly logLevel: LogLevel;
   readonly certificate: CertificateFiles;
+  /** Path of the Unix socket for a successor, as it stands in the file; null: none. */
+  readonly handover: string | null;
   /** Without a revision; whoever applies them counts it. */
   readonly orders: Omit<ProxyOrders, 'revision'>;
 }
@@ -56,6 +58,7 @@ function configOf(file: StaticFile): StaticConfig {
     admin: socketAddress(file.admin ?? ADMIN_DEFAULT),
     logLevel: file.logLevel ?? 'info',
     certificate: { chain: file.certificate.chainFile, key: file.certificate.keyFile, trustAnchors: file.certificate.trustAnchorsFile },
+    handover: file.handover ?? null,
     orders: {
       workload: file.workload,
       trustDomain,
@@ -65,6 +68,7 @@ function configOf(file: StaticFile): StaticConfig {
         ports: (file.inbound.ports ?? []).map(inboundPort),
       },
       outbound: (file.outbound ?? []).map(outboundListener),
+      telemetry: { accessLog: file.accessLog ?? 'off', tracing: file.tracing === undefined ? null : { collector: file.tracing.collector, share: (file.tracing.sharePercent ?? 0) / 100 } },
     },
   };
 }

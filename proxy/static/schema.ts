@@ -105,6 +105,18 @@ export const STATIC_SCHEMA = {
     },
     admin: address('Listener of /metrics, /ready, /live and the rest; the default is 127.0.0.1:4191.'),
     logLevel: { type: 'string', enum: ['debug', 'info', 'warn', 'error'], default: 'info', description: 'Least level that is logged.' },
+    accessLog: { type: 'string', enum: ['off', 'apache', 'json'], default: 'off', description: 'A line on standard output for each request of the app.' },
+    tracing: {
+      type: 'object', additionalProperties: false, required: ['collector'],
+      description: 'Spans of sampled requests; none when absent.',
+      properties: {
+        collector: {
+          type: 'string', maxLength: 2048, pattern: '^https?://[^\\s/?#]+(?:/[^\\s]*)?$', expected: 'an http or https URL, such as http://127.0.0.1:4318/v1/traces',
+          description: 'Where spans are posted to by OTLP/HTTP.',
+        },
+        sharePercent: { type: 'integer', default: 0, minimum: 0, maximum: 100, description: 'Of the requests without a sampling decision so many get a trace.' },
+      },
+    },
     certificate: {
       type: 'object', additionalProperties: false, required: ['chainFile', 'keyFile', 'trustAnchorsFile'],
       description: 'PEM files, read again on SIGHUP and when they change.',
@@ -114,6 +126,7 @@ export const STATIC_SCHEMA = {
         trustAnchorsFile: path('The authorities that other proxies are verified by.'),
       },
     },
+    handover: path('Unix socket over which a new process takes this one’s listeners, so that no connection is refused while it is replaced; none when absent.'),
     inbound: {
       type: 'object', additionalProperties: false, required: ['mesh'],
       description: 'What comes to the app.',

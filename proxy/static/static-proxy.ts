@@ -1,19 +1,21 @@
 /** Puts one proxy together that takes its orders and its certificate from files; there is no control plane. */
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { AdminSubject } from '../admin/answers.ts';
 import { serveAdmin, type AdminServer } from '../admin/server.ts';
 import { createBalancer } from '../balance/p2c.ts';
 import type { Dataplane } from '../dataplane.ts';
 import { DRAIN_MS_MAX } from '../drain.ts';
-import { transparentMetrics } from '../own-metrics.ts';
 import { LeafHolder } from '../identity/leaf-holder.ts';
 import type { Surroundings } from '../proxy.ts';
-import { reliabilityMetrics } from '../own-metrics.ts';
+import { reliabilityMetrics, transparentMetrics } from '../own-metrics.ts';
 import { renderMetrics } from '../telemetry/prometheus.ts';
 import { inSlices, turn } from '../telemetry/slices.ts';
 import { readSystemFacts } from '../telemetry/system-facts.ts';
+import { Watching } from '../telemetry/watching.ts';
 import { Series } from '../telemetry/series.ts';
+import { ListenerShelf } from '../sockets/shelf.ts';
+import { Succession } from '../succession.ts';
 import { PROXY_VERSION } from '../version.ts';
 import { WINDOW_MS } from '../wire/report.ts';
 import type { ProxyOrders } from '../wire/orders.ts';
@@ -40,12 +42,15 @@ export class StaticProxy {
   readonly #path: string;
   readonly #around: StaticSurroundings;
   readonly #series = new Series();
+  readonly #watching: Watching;
   readonly #holder: LeafHolder;
   readonly #certificate: WatchedCertificate;
   readonly #dataplane: Dataplane;
   #config: StaticConfig;
   #orders: ProxyOrders | null = null;
   #problems: readonly string[] = [];
+  readonly #shelf = new ListenerShelf();
+  readonly #succession: Succession;
   #admin: AdminServer | null = null;
   #windows: ReturnType<typeof setInterval> | undefined;
   #relisten: ReturnType<typeof setTimeout> | undefined;
@@ -65,8 +70,20 @@ export class StaticProxy {
       this.#refreshedMs = wallMs();
     });
     const { workload, trustDomain, certificate: files } = config;
+    this.#watching = new Watching(
+      { series: this.#series, resource: { workload, instance: config.instance, version: PROXY_VERSION }, output: around.accessOutput, post: around.postSpans, nowMs: () => nowUs() / 1_000, wallMs, random, log: logger.log },
+      { accessLog: 'off', tracing: null },
+    );
     this.#certificate = new WatchedCertificate({ files, folder: dirname(path), workload, trustDomain, holder: this.#holder, nowMs: wallMs, log: logger.log });
-    this.#dataplane = around.createDataplane({ recorder: this.#series, credentials: this.#holder, createBalancer, nowUs, random, log: logger.log });
+    this.#dataplane = around.createDataplane({ recorder: this.#series, watch: this.#watching.watchers, credentials: this.#holder, createBalancer, nowUs, random, shelf: this.#shelf, log: logger.log });
+    this.#succession = new Succession({
+      path: config.handover === null ? null : resolve(dirname(path), config.handover),
+      shelf: this.#shelf,
+      ready: () => this.#notReady().length === 0,
+      yield: () => this.#admin?.stop(),
+      resume: () => void this.#serveAdmin(),
+      log: logger.log,
+    });
   }
 
   /** Serves, or tells every reason why not, with nothing left open. Throws when the admin port is taken. */
@@ -76,7 +93,8 @@ export class StaticProxy {
       this.#stopParts();
       return certificate;
     }
-    this.#admin = serveAdmin(this.#config.admin, this.#adminSubject());
+    this.#succession.takeOver();
+    const admin = this.#serveAdmin();
     this.#apply();
     if (this.#problems.length > 0) {
       const faults = this.#problems.map((message): StaticFault => ({ code: 'static_listen_failed', pointer: '', message, remedy: 'Stop what has this address, or name another in the file.' }));
@@ -85,12 +103,13 @@ export class StaticProxy {
       return faults;
     }
     this.#certificate.watch();
+    this.#succession.start();
     // Nobody takes the windows; they are ended all the same, so that their rows don't pile up.
     this.#windows = setInterval(() => {
       if (this.#series.seal() !== null) this.#windowsDropped += 1;
     }, WINDOW_MS);
-    const { workload, instance, admin } = this.#config;
-    this.#around.logger.log('info', 'started', { workload, instance, admin: `${admin.host}:${this.#admin.address.port}`, version: PROXY_VERSION, config: this.#path });
+    const { workload, instance } = this.#config;
+    this.#around.logger.log('info', 'started', { workload, instance, admin: `${admin.address.host}:${admin.address.port}`, version: PROXY_VERSION, config: this.#path });
     return [];
   }
 
@@ -113,12 +132,19 @@ export class StaticProxy {
   /** Ends in order; resolves when the process may end. */
   async end(): Promise<void> {
     this.#draining = true;
-    this.#around.logger.log('info', 'draining', this.#dataplane.open());
-    await this.#dataplane.drain(DRAIN_MS_MAX);
+    const { handed } = this.#succession;
+    this.#around.logger.log('info', 'draining', { ...this.#dataplane.open(), handed });
+    await this.#dataplane.drain(DRAIN_MS_MAX, handed);
+    await this.#watching.stop();
     this.#stopParts();
   }
 
+  #serveAdmin(): AdminServer {
+    return (this.#admin = serveAdmin(this.#config.admin, this.#adminSubject()));
+  }
+
   #stopParts(): void {
+    this.#succession.stop();
     clearTimeout(this.#relisten);
     clearInterval(this.#windows);
     this.#certificate.stop();
@@ -130,6 +156,7 @@ export class StaticProxy {
     const orders = { ...this.#config.orders, revision: (this.#orders?.revision ?? 0) + 1 };
     this.#orders = orders;
     this.#problems = this.#dataplane.apply(orders);
+    this.#watching.ordered(orders.telemetry ?? null);
     const { log } = this.#around.logger;
     log(this.#problems.length > 0 ? 'error' : 'info', 'orders in force', { revision: orders.revision, problems: this.#problems });
     this.#relistenLater(orders);
@@ -147,7 +174,7 @@ export class StaticProxy {
 
   /** What names this process can't change while it runs. */
   #unchangeable(next: StaticConfig): StaticFault[] {
-    const identity = ({ workload, instance, trustDomain, admin, certificate }: StaticConfig) => ({ workload, instance, trustDomain, admin, certificate });
+    const identity = ({ workload, instance, trustDomain, admin, certificate, handover }: StaticConfig) => ({ workload, instance, trustDomain, admin, certificate, handover });
     const now = identity(this.#config);
     const then = identity(next);
     return (Object.keys(now) as (keyof typeof now)[])
@@ -187,6 +214,7 @@ export class StaticProxy {
       ...usage(),
       system,
       balancers: this.#dataplane.balancers(),
+      watching: this.#watching.metrics(),
       nowMs: wallMs(),
       certificate: leaf === null ? null : { notAfterMs: leaf.notAfterMs, refreshedMs: this.#refreshedMs },
       certificateRefreshes: { ok: this.#certificate.loads, error: this.#certificate.failures },

@@ -31,6 +31,8 @@ export interface RunningProxy {
   readonly configFile: string;
   /** All that it wrote to its log. */
   log(): string;
+  /** All that it wrote to its standard output: the access log. */
+  output(): string;
   /** Resolves with the exit code, or −1 after a signal. */
   readonly ended: Promise<number>;
   isRunning(): boolean;
@@ -69,6 +71,15 @@ export class StaticBed {
     return proxy;
   }
 
+  /** Starts a proxy that takes the place of a running one of the same configuration; resolves when it serves. */
+  async succeed(old: RunningProxy, program: Program = { kind: 'source' }): Promise<RunningProxy> {
+    const proxy = launch(old.folder, old.configFile, old.admin, program);
+    this.#running.add(proxy);
+    void proxy.ended.then(() => this.#running.delete(proxy));
+    await untilReady(proxy);
+    return proxy;
+  }
+
   /** Writes leaf, key and anchors of a service account into a folder. */
   writeLeaf(folder: string, serviceAccount: string): void {
     const leaf = this.ca.issue([shopIdentity(serviceAccount)]);
@@ -84,8 +95,10 @@ export class StaticBed {
 
 function launch(folder: string, configFile: string, admin: string, program: Program): RunningProxy {
   const [command, ...args] = program.kind === 'source' ? [BUN, MAIN] : [program.path];
-  const child = spawn(command, [...args, '--config', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(command, [...args, '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<number>((done) => {
     child.once('error', () => done(-1));
@@ -100,14 +113,15 @@ function launch(folder: string, configFile: string, admin: string, program: Prog
     rmSync(folder, { recursive: true, force: true });
     return code;
   };
-  return { pid: child.pid ?? -1, admin, folder, configFile, log: () => log, ended, isRunning, signal: (name) => void child.kill(name), stop };
+  return { pid: child.pid ?? -1, admin, folder, configFile, log: () => log, ended, output: () => output, isRunning, signal: (name) => void child.kill(name), stop };
 }
 
 async function untilReady(proxy: RunningProxy): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX;
   while (performance.now() < deadline && proxy.isRunning()) {
-    const status = await fetch(`http://${proxy.admin}/ready`).then((answer) => answer.status, () => 0);
-    if (status === 200) return;
+    // By its id: the process whose place it takes had the same address.
+    const ready = await fetch(`http://${proxy.admin}/ready`).then(({ status, headers }) => status === 200 && headers.get('sidelight-pid') === String(proxy.pid), () => false);
+    if (ready) return;
     await new Promise((done) => setTimeout(done, LOOK_MS));
   }
   const log = proxy.log();
