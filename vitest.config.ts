@@ -24,6 +24,13 @@ export default defineConfig({
           fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 },
         },
       },
+      // `npm run test:kubernetes`. One cluster at a time: it has the machine's cores, and addresses that two would share.
+      {
+        test: {
+          ...shared, name: 'kubernetes', include: ['infra/kubernetes/real/**/*.test.ts'], exclude: EXCLUDE,
+          fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

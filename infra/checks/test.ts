@@ -28,5 +28,5 @@ say(checksText(checks));
 let failed = checks.filter((check) => check.faults.length > 0).length;
 failed += await step('console built', buildConsole);
 failed += await step('proxy compiled', proxyProgram);
-const counts = await runTests(process.argv.slice(2), 'test-report.json');
+const counts = await runTests(['--project', 'parts', '--project', 'whole', ...process.argv.slice(2)], 'test-report.json');
 process.exitCode = sayCounts(counts, failed, say);

@@ -25,6 +25,6 @@ if (failed > 0) {
   say(`0 passed, ${failed} failed`);
   process.exitCode = 1;
 } else {
-  const counts = await runTests(['--config', 'infra/kubernetes/vitest.config.ts', ...process.argv.slice(2)], 'kubernetes-report.json');
+  const counts = await runTests(['--project', 'kubernetes', ...process.argv.slice(2)], 'kubernetes-report.json');
   process.exitCode = sayCounts(counts, 0, say);
 }
