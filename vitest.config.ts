@@ -17,18 +17,18 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { test: { ...shared, name: 'parts', include: ['**/*.test.ts', '**/*.test.tsx'], exclude: [...EXCLUDE, 'infra/e2e/**', 'infra/kubernetes/real/**'] } },
-      // Whole systems of many processes: one at a time, after everything else.
+      // Whole systems of many processes, after everything else; two at a time, since each waits most of its time for windows and clocks.
       {
         test: {
           ...shared, name: 'whole', include: ['infra/e2e/**/*.test.ts'], exclude: EXCLUDE,
-          fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 },
+          testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 },
         },
       },
       // `npm run test:kubernetes`. One cluster at a time: it has the machine's cores, and addresses that two would share.
       {
         test: {
           ...shared, name: 'kubernetes', include: ['infra/kubernetes/real/**/*.test.ts'], exclude: EXCLUDE,
-          fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 2 },
+          testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 2 },
         },
       },
     ],
