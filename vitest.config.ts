@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           ...shared, name: 'kubernetes', include: ['infra/kubernetes/real/**/*.test.ts'], exclude: EXCLUDE,
-          testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 2 },
+          fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 2 },
         },
       },
     ],
