@@ -41,8 +41,8 @@ test.each(['10.1.0.3', 'fd00:1::3'])('an instance’s address %s leads to it alo
   });
 });
 
-test('a port that no service owns is still the instance’s, passed on as it is', () => {
-  expect(book.resolve(addressAt(9999, '10.1.0.4'))).toMatchObject({ kind: 'endpoint', service: '', protocol: 'opaque', endpoint: { instance: 'cart-2', address: { port: 9999 } } });
+test('a port that no service owns is still the instance’s; its first bytes say what is spoken', () => {
+  expect(book.resolve(addressAt(9999, '10.1.0.4'))).toMatchObject({ kind: 'endpoint', service: '', protocol: 'detect', endpoint: { instance: 'cart-2', address: { port: 9999 } } });
 });
 
 test('on a shared host only the address that callers outside the mesh use leads to its instance', () => {

@@ -1,8 +1,8 @@
 /** From the inventory to where an address leads, as transparent proxies ask. Pure. */
-import type { ServiceKey } from '../../proxy/wire/labels.ts';
-import type { Destination, Endpoint, PortProtocol, ServicePort, SocketAddress, VirtualService } from '../../proxy/wire/orders.ts';
+import { OPAQUE_PORTS } from '../../proxy/wire/orders.ts';
+import type { Destination, Endpoint, PortProtocol, SocketAddress, VirtualService } from '../../proxy/wire/orders.ts';
 import { endpointsOf } from '../inventory/inventory.ts';
-import type { Inventory, MeshInstance, MeshService, MeshWorkload, ServedPort } from '../inventory/inventory.ts';
+import type { Inventory, MeshInstance, MeshWorkload, ServedPort } from '../inventory/inventory.ts';
 
 /** An instance that has addresses of its own: each of its ports is its. */
 interface Owner {
@@ -55,21 +55,23 @@ export class AddressBook {
     const mesh = instance.mesh && { address: instance.mesh, identity: workload.identity };
     const endpoint: Endpoint = { address, workload: workload.key, instance: instance.name, mesh };
     const [service = ''] = served.map((port) => port.service).toSorted();
-    return { kind: 'endpoint', service, protocol: this.#protocol(served), endpoint };
+    return { kind: 'endpoint', service, protocol: this.#protocol(served, address.port), endpoint };
   }
 
-  /** A port that no service owns is passed on as it is. */
-  #protocol([first]: readonly ServedPort[]): PortProtocol {
-    return (first && this.#inventory.protocolOf(first.service, first.port)) ?? 'opaque';
+  /** On a port that no service owns the first bytes decide; the callee's proxy does the same. */
+  #protocol([first]: readonly ServedPort[], port: number): PortProtocol {
+    return (first && this.#inventory.protocolOf(first.service, first.port)) ?? (OPAQUE_PORTS.includes(port) ? 'opaque' : 'detect');
   }
 }
 
 /** Every service that has addresses, a part a port, by service. */
 export function virtualServices(inventory: Inventory): VirtualService[] {
   const index = inventory.endpoints();
-  return inventory.services.list().flatMap((service) => partsOf(service).map((part) => ({ addresses: service.addresses ?? [], to: { ...part, endpoints: endpointsOf(index, part.service, part.port) } })));
-}
-
-function partsOf({ key, ports, addresses = [] }: MeshService): (Omit<ServicePort, 'endpoints'> & { readonly service: ServiceKey })[] {
-  return addresses.length === 0 ? [] : ports.map((entry) => ({ service: key, ...entry }));
+  return inventory.services.list().flatMap(({ key, ports, addresses = [] }) => {
+    if (addresses.length === 0) return [];
+    return ports.map((entry) => ({
+      addresses,
+      to: { service: key, ...entry, protocol: inventory.protocolOf(key, entry.port) ?? entry.protocol, endpoints: endpointsOf(index, key, entry.port) },
+    }));
+  });
 }

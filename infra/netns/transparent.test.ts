@@ -32,7 +32,8 @@ beforeAll(async () => {
   }
   for (const port of [8080, 8081, 8088]) await cart.app.serveHttp(port, `cart ${SECRET}`);
   await cart.app.serveGreeting(2525, GREETING);
-  await cart.app.serveGreeting(2526, GREETING);
+  await cart.app.serveGreeting(6379, GREETING);
+  await outside.app.serveGreeting(2526, GREETING);
   for (const port of [8085, 8086, 8089]) await outside.app.serveHttp(port, 'outside');
 }, 180_000);
 
@@ -79,12 +80,23 @@ for (const mode of modes) {
 }
 
 needsNetns('a server that speaks first is heard at once on an opaque port, by the service’s address and by the pod’s', async () => {
-  for (const [host, port] of [['10.96.0.11', 2525], [cart.pod.ipv4, 2526]] as const) {
+  for (const [host, port] of [['10.96.0.11', 2525], [cart.pod.ipv4, 2525], [cart.pod.ipv4, 6379]] as const) {
     const heard = await web.app.dial(host, port, '', GREETING.trim());
     expect(heard).toMatchObject({ kind: 'heard', text: GREETING });
     expect(heard.kind === 'heard' && heard.ms).toBeLessThan(1_500);
   }
 });
+
+needsNetns('a server that speaks first where nobody says so is heard when detection gives up, and at once from then on, also after a while', async () => {
+  const dialled = (): ReturnType<PodApp['dial']> => web.app.dial(outside.pod.ipv4, 2526, '', GREETING.trim());
+  const first = await dialled();
+  expect(first).toMatchObject({ kind: 'heard', text: GREETING });
+  expect(first.kind === 'heard' && first.ms).toBeGreaterThan(9_000);
+  expect(first.kind === 'heard' && first.ms).toBeLessThan(12_500);
+  await expect.poll(() => web.metric('sidelight_outbound_destinations'), { timeout: 20_000 }).toBe(0);
+  const second = await dialled();
+  expect(second.kind === 'heard' && second.ms).toBeLessThan(1_500);
+}, 60_000);
 
 needsNetns('what is not of the mesh is reached as it is, within a moment, and counted', async () => {
   const before = await web.metric('sidelight_outbound_external_connections_total');

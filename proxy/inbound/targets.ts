@@ -1,12 +1,10 @@
 /** The ports of the app: those that the orders name, and in transparent mode any port of the workload's own addresses. */
+import { unsaidProtocol } from '../outbound/destinations.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { DESTINATIONS_MAX, INBOUND_TARGET_IDLE_MS } from '../sockets/limits.ts';
 import { canonicalIp } from '../wire/ip.ts';
-import type { InboundPort, PortProtocol, ProxyOrders, SocketAddress } from '../wire/orders.ts';
+import type { InboundPort, ProxyOrders, SocketAddress } from '../wire/orders.ts';
 import { Target, type TargetParts } from './target.ts';
-
-/** What is passed on as it is, since nobody says what is spoken there. */
-const UNNAMED_PROTOCOL: PortProtocol = 'opaque';
 
 /** A port that no order names, dialled a moment ago. */
 interface Unnamed {
@@ -77,7 +75,7 @@ export class Targets {
   /** The same port at another of the workload's addresses is the same port: an app listens on all of them. */
   private portAt(target: SocketAddress): InboundPort {
     const named = this.byPort.get(target.port);
-    return named === undefined ? { target, services: [], protocol: UNNAMED_PROTOCOL, plain: null } : { ...named, target, plain: null };
+    return named === undefined ? { target, services: [], protocol: unsaidProtocol(target.port), plain: null } : { ...named, target, plain: null };
   }
 
   private forgetFirst(): void {

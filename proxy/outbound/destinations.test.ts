@@ -28,6 +28,7 @@ test('an instance is called alone, a service with all that serve it, and what is
   expect(servicePortOf({ kind: 'endpoint', service: 'shop/cart', protocol: 'http1', endpoint }, at('10.1.0.3', 8080))).toEqual({ service: 'shop/cart', port: 8080, protocol: 'http1', endpoints: [endpoint] });
   expect(servicePortOf({ kind: 'service', to: cart.to }, at('10.96.0.10', 80))).toBe(cart.to);
   expect(servicePortOf({ kind: 'external' }, at('2001:db8::5', 443))).toEqual({
-    service: 'external/2001:db8::5', port: 443, protocol: 'opaque', endpoints: [{ address: at('2001:db8::5', 443), workload: '', instance: '', mesh: null }],
+    service: 'external/2001:db8::5', port: 443, protocol: 'detect', endpoints: [{ address: at('2001:db8::5', 443), workload: '', instance: '', mesh: null }],
   });
+  expect(servicePortOf({ kind: 'external' }, at('203.0.113.5', 5432)).protocol).toBe('opaque');
 });

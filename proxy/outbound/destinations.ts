@@ -1,6 +1,6 @@
 /** Where an address that an app dialled leads: what the orders say at once, else what discovery tells. Pure. */
 import { formatAddress } from '../sockets/address.ts';
-import type { Destination, PortProtocol, ServicePort, SocketAddress, TransparentOrders, VirtualService } from '../wire/orders.ts';
+import { OPAQUE_PORTS, type Destination, type PortProtocol, type ServicePort, type SocketAddress, type TransparentOrders, type VirtualService } from '../wire/orders.ts';
 import { isLoopbackIp } from '../wire/ip.ts';
 
 /** What is known of an address without asking anybody. */
@@ -37,8 +37,10 @@ export function ownPorts(orders: TransparentOrders, meshPort: number): ReadonlyS
   return new Set([orders.outboundPort, orders.plainPort, meshPort, ...orders.ownPorts]);
 }
 
-/** What is passed through as it is, since nobody says what is spoken there. */
-export const EXTERNAL_PROTOCOL: PortProtocol = 'opaque';
+/** Where nobody says what is spoken, the first bytes do, save on ports whose servers usually speak first. */
+export function unsaidProtocol(port: number): PortProtocol {
+  return OPAQUE_PORTS.includes(port) ? 'opaque' : 'detect';
+}
 
 /** A destination as a service with endpoints, which is what connections are opened to. */
 export function servicePortOf(destination: Destination, address: SocketAddress): ServicePort {
@@ -48,7 +50,7 @@ export function servicePortOf(destination: Destination, address: SocketAddress):
     case 'endpoint':
       return { service: destination.service, port: address.port, protocol: destination.protocol, endpoints: [destination.endpoint] };
     case 'external':
-      return { service: `external/${address.host}`, port: address.port, protocol: EXTERNAL_PROTOCOL, endpoints: [{ address, workload: '', instance: '', mesh: null }] };
+      return { service: `external/${address.host}`, port: address.port, protocol: unsaidProtocol(address.port), endpoints: [{ address, workload: '', instance: '', mesh: null }] };
     default:
       return destination satisfies never;
   }

@@ -2,9 +2,10 @@
 import type { Discovery } from '../control/watches.ts';
 import { formatAddress } from '../sockets/address.ts';
 import type { Connection } from '../sockets/connection.ts';
-import { DESTINATIONS_MAX, OUTBOUND_DESTINATION_IDLE_MS } from '../sockets/limits.ts';
+import { DESTINATIONS_MAX, DETECTIONS_MAX, OUTBOUND_DESTINATION_IDLE_MS } from '../sockets/limits.ts';
 import { type Listener, listen } from '../sockets/listen.ts';
 import { originalDestination } from '../sockets/original-dst.ts';
+import type { PortDetection } from '../tcp/port-detection.ts';
 import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { RefusalReason } from '../telemetry/recorder.ts';
 import type { ProxyOrders, ServicePort, SocketAddress, TransparentOrders } from '../wire/orders.ts';
@@ -48,6 +49,8 @@ export class TransparentOutbound {
   /** Services of the orders, by `namespace/name:port`, whichever of their addresses was dialled. */
   private readonly lanes = new Map<string, Lane>();
   private readonly learned = new Map<string, Learned>();
+  /** Addresses whose servers speak first, as far as they are remembered. */
+  private readonly detections = new Map<string, PortDetection>();
   private readonly learnedParts: Omit<LearnedParts, 'discovery'>;
   private stopped = false;
   private counts = { external: 0, unanswered: 0, evicted: 0 };
@@ -175,7 +178,6 @@ export class TransparentOutbound {
     return learned;
   }
 
-
   /** The address that nobody dials just now, or has dialled for longest. */
   private evict(): void {
     let oldest: [string, Learned] | null = null;
@@ -200,7 +202,7 @@ export class TransparentOutbound {
     const { setting } = this;
     if (setting === null) throw new Error('connections are taken under orders only');
     const { createBalancer, random, rediscover, http: { counters } } = this.parts;
-    const parts: UpstreamParts = { hops: setting.hops, balancer: createBalancer(), random, rediscover, counters };
+    const parts: UpstreamParts = { hops: setting.hops, balancer: createBalancer(), random, rediscover, counters, detection: this.detections.get(formatAddress(address)) };
     return new Lane(parts, to, address, setting.zone, external);
   }
 
@@ -233,7 +235,17 @@ export class TransparentOutbound {
 
   private forget(key: string, learned: Learned): void {
     this.learned.delete(key);
+    const detection = learned.lane?.upstream.detection;
+    if (detection?.opaque === true) this.remember(key, detection);
     learned.close();
+  }
+
+  /** That a server speaks first outlasts the idle destination, or each new caller would wait for its greeting again. */
+  private remember(key: string, detection: PortDetection): void {
+    this.detections.delete(key);
+    this.detections.set(key, detection);
+    const [oldest] = this.detections.keys();
+    if (this.detections.size > DETECTIONS_MAX && oldest !== undefined) this.detections.delete(oldest);
   }
 
   private dropAll(): void {

@@ -23,6 +23,8 @@ export interface UpstreamParts {
   readonly random: () => number;
   /** Of the whole proxy. */
   readonly counters?: ReliabilityCounters | undefined;
+  /** What an earlier upstream of the same port learned; absent: nothing. */
+  readonly detection?: PortDetection | undefined;
   /** Asks discovery again: the endpoint proved another identity than it should have. */
   readonly rediscover?: ((service: string, port: number, endpoint: Endpoint) => void) | undefined;
 }
@@ -31,7 +33,7 @@ export class Upstream {
   readonly parts: UpstreamParts;
   readonly protocol: PortProtocol;
   /** What was learned of the port, for `detect`. */
-  readonly detection = new PortDetection();
+  readonly detection: PortDetection;
   /** The row of an exchange that got no endpoint. */
   readonly nobody: EdgeHandle;
   readonly service: string;
@@ -55,6 +57,7 @@ export class Upstream {
     this.service = listener.service;
     this.port = listener.port;
     this.counters = parts.counters ?? new ReliabilityCounters();
+    this.detection = parts.detection ?? new PortDetection();
     this.nobody = this.nobodyOf(this.usual);
     this.queue = new ReadinessQueue(parts.hops.sockets);
     this.configure(listener.policy ?? {}, null);

@@ -76,3 +76,5 @@ export const OUTBOUND_DESTINATION_IDLE_MS = 5_000;
 export const INBOUND_TARGET_IDLE_MS = 90_000;
 /** Of these at a time: each has a connection or had one a moment ago. */
 export const DESTINATIONS_MAX = 10_000;
+/** Addresses remembered as those of servers that speak first; one forgotten costs its next caller the time of a detection. */
+export const DETECTIONS_MAX = 1_000;
