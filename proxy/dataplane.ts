@@ -3,6 +3,7 @@ import type { Balancer } from './balance/balancer.ts';
 import type { HttpContext } from './http/upstream.ts';
 import type { Credentials } from './identity/credentials.ts';
 import { Inbound } from './inbound/inbound.ts';
+import { LinkDirectory } from './links/directory.ts';
 import type { Discovery } from './control/watches.ts';
 import { ownPorts } from './outbound/destinations.ts';
 import { Outbound } from './outbound/outbound.ts';
@@ -27,6 +28,10 @@ export interface DataplaneParts {
   readonly createBalancer: () => Balancer;
   /** Monotonic µs. */
   readonly nowUs: () => number;
+  /** The wall clock, ms since 1970. */
+  readonly wallMs: () => number;
+  /** Links to one endpoint; left out for the product's own number. */
+  readonly linksMax?: number;
   readonly random: () => number;
   /** Listening sockets that an earlier process left, and where those in use are kept for the next; absent: neither. */
   readonly shelf?: ListenerShelf;
@@ -76,6 +81,8 @@ class Running implements Dataplane {
   private readonly sockets: Sockets;
   private readonly inbound: Inbound;
   private readonly outbound: Outbound;
+  private readonly links: LinkDirectory;
+  private readonly sweeps = { flush: () => this.sweep() };
   private readonly dialled: TransparentOutbound;
   private readonly counters = new ReliabilityCounters();
   private readonly tunnels = new Set<{ stop(): void }>();
@@ -94,9 +101,19 @@ class Running implements Dataplane {
     this.parts = parts;
     this.sockets = new Sockets(parts.nowUs, (error) => parts.log('error', 'a connection was lost to a fault of this proxy', { stack: error.stack ?? error.message }), parts.shelf);
     const templates = new RouteTemplates();
+    this.links = new LinkDirectory({
+      sockets: this.sockets,
+      recorder: parts.recorder,
+      credentials: parts.credentials,
+      trustDomain: () => this.orders?.trustDomain ?? '',
+      wallMs: parts.wallMs,
+      retiring: () => this.sockets.turn.add(this.sweeps),
+      ...(parts.linksMax === undefined ? {} : { linksMax: parts.linksMax }),
+    });
     this.inbound = new Inbound({
       http: this.context('inbound', templates),
       credentials: parts.credentials,
+      wallMs: parts.wallMs,
       admit: () => this.admit('inbound'),
       counted: (change) => this.counted('inbound', change),
       failed: this.listenFailed,
@@ -124,7 +141,7 @@ class Running implements Dataplane {
     const { workload, trustDomain } = orders;
     const { recorder, credentials } = this.parts;
     // What is closed goes first: an address may move from one listener to another.
-    const hops = { sockets: this.sockets, recorder, credentials, trustDomain, workload };
+    const hops = { sockets: this.sockets, recorder, credentials, trustDomain, workload, links: this.links };
     this.outbound.apply(orders.outbound, hops, orders.zone ?? null);
     this.dialled.apply(orders, hops);
     this.inbound.apply(orders, ownAddresses(orders));
@@ -160,6 +177,8 @@ class Running implements Dataplane {
     this.inbound.breakOff();
     this.outbound.breakOff();
     this.dialled.breakOff();
+    this.links.retire();
+    this.sockets.turn.flush();
     this.phase = 'drained';
     this.unsubscribe();
     clearInterval(this.sweeper);
@@ -226,10 +245,11 @@ class Running implements Dataplane {
 
   private sweep(): void {
     const nowMs = this.nowMs();
+    const oldestGeneration = this.parts.credentials.current()?.generation ?? 0;
     this.inbound.sweep(nowMs);
-    const oldest = this.parts.credentials.current()?.generation ?? 0;
-    this.outbound.sweep(nowMs, oldest);
-    this.dialled.sweep(nowMs, oldest);
+    this.outbound.sweep(nowMs, oldestGeneration);
+    this.dialled.sweep(nowMs, oldestGeneration);
+    this.links.sweep(oldestGeneration);
     if (this.phase === 'serving' && this.orders !== null && !this.ready() && nowMs - this.triedMs >= LISTEN_RETRY_MS) {
       this.triedMs = nowMs;
       this.inbound.retry();

@@ -99,7 +99,7 @@ export class Proxy {
     );
     this.#state = config.stateDir === null ? null : new StateFolder(config.stateDir);
     this.#dataplane = around.createDataplane({
-      recorder: recorderFor(this.#series, config.exchangeFile), watch: this.#watching.watchers, credentials: this.#holder, createBalancer, nowUs, random, log: logger.log,
+      recorder: recorderFor(this.#series, config.exchangeFile), watch: this.#watching.watchers, credentials: this.#holder, createBalancer, nowUs, wallMs, random, log: logger.log,
       shelf: this.#shelf,
       rediscover: (service, port, endpoint) => this.#rediscover(service, port, endpoint),
       // The link comes later, and both need each other.

@@ -1,4 +1,4 @@
-/** An app whose answers are as long as the path says: `bun proxy/bench/body-app.ts`, then `GET /<bytes>`. Prints its port. */
+/** An app whose answers are as long as the path says: `bun proxy/bench/body-app.ts`, then `GET /<bytes>`. Prints its two ports. */
 
 const CHUNK = Buffer.alloc(256 * 1024, 'x');
 
@@ -15,7 +15,7 @@ function send(socket: Bun.Socket<Answering>): void {
   }
 }
 
-const server = Bun.listen<Answering>({
+const listen = () => Bun.listen<Answering>({
   hostname: '127.0.0.1',
   port: 0,
   socket: {
@@ -32,4 +32,4 @@ const server = Bun.listen<Answering>({
     error: () => undefined,
   },
 });
-process.stdout.write(`${server.port}\n`);
+process.stdout.write(`${listen().port} ${listen().port}\n`);

@@ -1,10 +1,10 @@
 /** `npm run bench -- body`: one large answer through the mTLS pair, beside HAProxy: bytes per second of a core, and memory meanwhile. */
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { wholeOption } from '../test/arguments.ts';
-import { startArena, type AppProcess, type Contender } from './contenders.ts';
+import { startBodyApp } from './body-process.ts';
+import { startArena, type Contender } from './contenders.ts';
 import { benchProgram, hasPrograms } from './executable.ts';
 import { machineLine, pin } from './machine.ts';
 import { cpuUs, memoryOf } from './process-cost.ts';
@@ -26,17 +26,6 @@ interface Transfer {
   readonly mibPerCpuSecond: number;
   /** Most private memory meanwhile over that before, of the hop where it grew more. */
   readonly grewKib: number;
-}
-
-async function startBodyApp(): Promise<AppProcess & { stop(): Promise<void> }> {
-  const child = spawn(BUN, [script('body-app.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((done) => void child.once('close', () => done()));
-  const port = await new Promise<number>((done) => createInterface({ input: child.stdout }).once('line', (line) => done(Number(line))));
-  const stop = (): Promise<void> => {
-    child.kill('SIGKILL');
-    return ended;
-  };
-  return { port, pid: child.pid ?? -1, stop };
 }
 
 async function transfer({ port, pids }: Contender, bytes: number): Promise<Transfer> {

@@ -51,8 +51,8 @@ export async function closedLoop(port: number, connections: number, seconds: num
   return parseWrk(await runPinned('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `http://127.0.0.1:${port}/bench`]), seconds);
 }
 
-export async function fixedRate(port: number, connections: number, seconds: number, rate: number): Promise<LoadResult> {
-  const out = await runPinned(BUN, [OPEN_LOOP, String(port), String(rate), String(connections), String(seconds)]);
+export async function fixedRate(port: number, connections: number, seconds: number, rate: number, path = '/bench'): Promise<LoadResult> {
+  const out = await runPinned(BUN, [OPEN_LOOP, String(port), String(rate), String(connections), String(seconds), path]);
   const report = JSON.parse(out) as { requests: number; failed: number; skipped: number; p50Us: number; p99Us: number; rate: number };
   return { requests: report.requests, requestsPerSecond: report.rate, p50Us: report.p50Us, p99Us: report.p99Us, failures: report.failed + report.skipped };
 }

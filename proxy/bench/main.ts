@@ -2,12 +2,13 @@
 import { exitCodeOf } from '../test/arguments.ts';
 import { runBodyBench } from './body.ts';
 import { runCoresBench } from './cores.ts';
+import { runFairnessBench } from './fairness.ts';
 import { runMemoryBench } from './memory.ts';
 import { runProxyBench } from './proxy.ts';
 import { runStartBench } from './start.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench,
+  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 /**
- * Load at a fixed rate over kept connections: `bun proxy/bench/open-loop.ts PORT RATE CONNECTIONS SECONDS`. A request that
+ * Load at a fixed rate over kept connections: `bun proxy/bench/open-loop.ts PORT RATE CONNECTIONS SECONDS [PATH]`. A request that
  * is due waits for a free connection, and its latency counts from when it was due. Prints one line of JSON.
  */
 import { quantileOf } from './statistics.ts';
@@ -13,7 +13,7 @@ const LAST_MS_MAX = 2_000;
 /** Connections and caches are warm after so long; until then nothing is counted. */
 const WARM_UP_MS = 500;
 
-const REQUEST = Buffer.from('GET /bench HTTP/1.1\r\nHost: bench\r\nUser-Agent: open-loop\r\nAccept: */*\r\n\r\n');
+const REQUEST = Buffer.from(`GET ${process.argv[6] ?? '/bench'} HTTP/1.1\r\nHost: bench\r\nUser-Agent: open-loop\r\nAccept: */*\r\n\r\n`);
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 interface Connection {
@@ -25,9 +25,9 @@ interface Connection {
   head: Buffer;
 }
 
-const [port, rate, connections, seconds] = process.argv.slice(2).map(Number);
+const [port, rate, connections, seconds] = process.argv.slice(2, 6).map(Number);
 if (!port || !rate || !connections || !seconds) {
-  process.stderr.write('usage: open-loop.ts PORT RATE CONNECTIONS SECONDS\n');
+  process.stderr.write('usage: open-loop.ts PORT RATE CONNECTIONS SECONDS [PATH]\n');
   process.exit(64);
 }
 

@@ -9,7 +9,9 @@ import type { RefusalReason } from '../telemetry/recorder.ts';
 import { serverTls } from '../sockets/tls.ts';
 import type { Connection } from '../sockets/connection.ts';
 import type { InboundPort, ProxyOrders, SocketAddress } from '../wire/orders.ts';
+import { RETIRE_STREAM_IDLE_MS } from '../links/limits.ts';
 import { type InboundContext, MeshPeer } from './accept.ts';
+import type { PeerLink } from './peer-link.ts';
 import { servePlain } from './plain.ts';
 import type { Admission } from './stack.ts';
 import type { Target } from './target.ts';
@@ -18,6 +20,8 @@ import { Targets } from './targets.ts';
 export interface InboundParts {
   readonly http: HttpContext;
   readonly credentials: Credentials;
+  /** The wall clock, ms since 1970. */
+  readonly wallMs: () => number;
   readonly admit: () => boolean;
   readonly counted: (change: 1 | -1) => void;
   /** Says that a listener could not be opened. */
@@ -25,8 +29,10 @@ export interface InboundParts {
 }
 
 export class Inbound {
-  /** Callers through hops, and those outside the mesh. */
+  private readonly links = new Set<PeerLink>();
+  /** Callers through hops of version 1, through links, and those outside the mesh. */
   private readonly meshCallers = new Set<Retirable>();
+  private readonly linkCallers = new Set<Retirable>();
   private readonly plainCallers = new Set<Retirable>();
   private readonly parts: InboundParts;
   private readonly context: InboundContext;
@@ -49,7 +55,11 @@ export class Inbound {
       workload: () => this.orders?.workload ?? '',
       trustDomain: () => this.orders?.trustDomain ?? '',
       admission: () => this.admission,
+      leaf: () => ({ generation: this.generation, notAfterMs: parts.credentials.current()?.notAfterMs ?? Infinity }),
+      wallMs: parts.wallMs,
       meshCallers: this.meshCallers,
+      linkCallers: this.linkCallers,
+      links: this.links,
       plainCallers: this.plainCallers,
     };
   }
@@ -87,7 +97,8 @@ export class Inbound {
     if (this.mesh === null) this.openMesh();
     else if (leaf.generation !== this.generation) {
       this.mesh.listener.renew();
-      for (const caller of this.meshCallers) caller.retire(null);
+      for (const callers of [this.meshCallers, this.linkCallers]) for (const caller of callers) caller.retire(null);
+      for (const link of this.links) link.retire();
     }
     this.generation = leaf.generation;
   }
@@ -98,6 +109,9 @@ export class Inbound {
 
   /** Asks every caller to go. */
   retire(): void {
+    for (const link of this.links) link.retire();
+    // GOAWAY makes the other proxy end its idle streams, which loses no request; ours would meet one under way.
+    for (const caller of this.linkCallers) caller.retire(RETIRE_STREAM_IDLE_MS);
     for (const callers of [this.meshCallers, this.plainCallers]) for (const caller of callers) caller.retire(RETIRE_IDLE_MS);
   }
 
@@ -113,7 +127,8 @@ export class Inbound {
 
   /** Breaks off what is in flight. */
   breakOff(): void {
-    for (const callers of [this.meshCallers, this.plainCallers]) for (const caller of [...callers]) caller.stop();
+    for (const callers of [this.meshCallers, this.linkCallers, this.plainCallers]) for (const caller of [...callers]) caller.stop();
+    for (const link of [...this.links]) link.close();
   }
 
   private closeOthers(orders: ProxyOrders): void {

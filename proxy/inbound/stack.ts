@@ -1,5 +1,4 @@
 /** What happens to a caller of this workload, in order: from the mesh with a CONNECT, or in plain text from outside. */
-import type { Connection } from '../sockets/connection.ts';
 import { Caller } from '../http/caller.ts';
 import { StreamsCaller } from '../http/streams-caller.ts';
 import type { HttpContext, Retirable } from '../http/upstream.ts';
@@ -10,7 +9,6 @@ import type { EdgeHandle, RefusalReason } from '../telemetry/recorder.ts';
 import type { Identity, Protocol, TlsState, WorkloadKey } from '../wire/labels.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import type { InboundPolicy, PortProtocol } from '../wire/orders.ts';
-import { MESH_WIRE_VERSION_1 } from '../wire/version.ts';
 import { InboundStreamRoute } from './streams-route.ts';
 import { InboundRoute, type Target } from './target.ts';
 
@@ -18,7 +16,8 @@ import { InboundRoute, type Target } from './target.ts';
 export interface MeshRequest {
   /** CONNECT's target as sent. */
   readonly target: string;
-  readonly version: string | null;
+  /** Both sides speak the same version of the hop. */
+  readonly understood: boolean;
   readonly service: string | null;
   readonly workload: string | null;
   readonly protocol: string | null;
@@ -42,7 +41,7 @@ export type Admitted =
 /** Each line stands before the next because it needs less of the peer to be believed. */
 export function admitMesh(admission: Admission, request: MeshRequest): Admitted {
   // A peer of another version may mean something else by all that follows.
-  if (request.version !== String(MESH_WIRE_VERSION_1)) return { kind: 'refuse', code: 'wire-version', reason: 'mesh-version' };
+  if (!request.understood) return { kind: 'refuse', code: 'wire-version', reason: 'mesh-version' };
   // Its own listeners are never behind this proxy.
   if (admission.own.has(request.target)) return { kind: 'refuse', code: 'unknown-target', reason: 'loop' };
   // Only ports that the orders name can be reached, or a mesh identity would open every port of the host.
@@ -64,7 +63,7 @@ function carried(port: PortProtocol, asked: string | null): 'http1' | 'http2' | 
 export interface Serving {
   readonly context: HttpContext;
   readonly target: Target;
-  readonly connection: Connection;
+  readonly connection: ByteStream;
   readonly source: WorkloadKey;
   readonly service: string;
   /** This workload. */

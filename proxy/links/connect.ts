@@ -12,13 +12,16 @@ import type { EndpointLinks, LinkWaiter } from './endpoint-links.ts';
 import type { Link } from './link.ts';
 import { LinkStream } from './link-stream.ts';
 
+/** What is said on a byte stream to an endpoint. */
+export type ByteProtocol = 'http1' | 'http2' | 'opaque' | 'tls';
+
 /** What a CONNECT says about itself. */
 export interface ConnectFacts {
   /** The endpoint's address, `host:port`. */
   readonly target: string;
   readonly service: string;
   readonly workload: string;
-  readonly protocol: 'http1' | 'opaque';
+  readonly protocol: ByteProtocol;
 }
 
 export interface ConnectOutcome {

@@ -4,9 +4,8 @@ import { CODE } from '../protocol/http2/codes.ts';
 import { Http2Connection } from '../protocol/http2/connection.ts';
 import type { ConnectionEvents, StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
-import type { Connection } from '../sockets/connection.ts';
 import type { Sockets } from '../sockets/sockets.ts';
-import type { StreamEvents as SocketEvents } from '../sockets/stream.ts';
+import type { ByteStream, StreamEvents as SocketEvents } from '../sockets/stream.ts';
 import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
 import type { Flushable } from '../sockets/turn.ts';
 import { MESH_VERSION_SETTING } from '../wire/mesh.ts';
@@ -31,10 +30,13 @@ export interface LinkOwner {
   hasOther(link: Link): boolean;
 }
 
+/** What a link runs on: a TLS connection. */
+export interface LinkSocket extends ByteStream, Flushable {}
+
 export interface LinkOptions {
   readonly role: 'client' | 'server';
   readonly sockets: Sockets;
-  readonly connection: Connection;
+  readonly connection: LinkSocket;
   readonly owner: LinkOwner;
   /** Of our leaf that it was opened under. */
   readonly generation: number;
@@ -55,7 +57,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   retired = false;
   /** Number of the beat, by which streams know what they moved within one. */
   beats = 0;
-  private readonly connection: Connection;
+  private readonly connection: LinkSocket;
   private readonly options: LinkOptions;
   private readonly engine: Http2Connection;
   private readonly timer = new Timer(this);
@@ -130,9 +132,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   /** Takes no new streams; ends when the open ones have. */
   retire(): void {
     if (this.retired || this.over) return;
-    this.retired = true;
-    this.engine.retire();
-    this.options.owner.retiring(this);
+    this.goingAway();
   }
 
   /** Ends it now, all streams with it. */
@@ -148,6 +148,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
       more = this.engine.produce(this.connection, PRODUCE_BYTES);
       this.connection.flush();
     }
+    if (!this.connection.blocked) this.engine.flushed();
     if (this.ending.size > 0) this.tellEnds();
   }
 
@@ -155,9 +156,8 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
     this.beats++;
     this.engine.passed(BEAT_MS);
     this.lookAtPeer();
-    if (this.over) return;
-    this.lookAtAge();
-    this.sockets.arm(this.timer, BEAT_MS);
+    if (!this.over) this.lookAtAge();
+    if (!this.over) this.sockets.arm(this.timer, BEAT_MS);
   }
 
   // What the engine says.
@@ -187,8 +187,8 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   goingAway(): void {
     if (this.retired) return;
     this.retired = true;
-    this.engine.retire();
     this.options.owner.retiring(this);
+    this.engine.retire();
   }
 
   wake(): void {

@@ -5,12 +5,11 @@ import { StreamsPool } from '../http/streams-pool.ts';
 import type { Carrier } from '../http/streams-route.ts';
 import { ENDPOINT_CONNECTIONS_MAX, ENDPOINT_IDLE_MAX, HOP_IDLE_MS_MAX, APP_IDLE_MS_MAX, APP_STREAMS_IDLE_MS_MAX, QUEUE_MAX } from '../sockets/limits.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
+import type { ByteProtocol } from '../links/connect.ts';
 import type { Protocol, ServiceKey } from '../wire/labels.ts';
 import type { Endpoint } from '../wire/orders.ts';
-import { type HopContext, type Opening, connectRequest, openEndpoint } from './hop.ts';
-
-/** What is said on a byte stream to an endpoint. */
-export type ByteProtocol = 'http1' | 'http2' | 'opaque' | 'tls';
+import { formatAddress } from '../sockets/address.ts';
+import { type HopContext, type Opening, openEndpoint } from './hop.ts';
 
 /** The service that the endpoint serves. */
 export interface EndpointOf {
@@ -46,7 +45,7 @@ export class EndpointConnections {
   /** Opens a stream outside the pools. */
   open(opening: Opening, protocol: ByteProtocol = this.of.protocol): void {
     const { hops, service } = this.of;
-    openEndpoint(hops, this.endpoint, connectRequest(this.endpoint, service, protocol, hops.workload), opening);
+    openEndpoint(hops, this.endpoint, { target: formatAddress(this.endpoint.address), service, workload: hops.workload, protocol }, opening);
   }
 
   /** HTTP/2, made when the first stream is to be opened. */

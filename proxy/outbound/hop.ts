@@ -1,25 +1,17 @@
-/** Opens one hop to another proxy: mutual TLS with the identity that the endpoint must prove, then the CONNECT of the mesh wire. */
-import type { Credentials, Leaf } from '../identity/credentials.ts';
-import { verifyPeer } from '../policy/peer.ts';
-import { ProtocolError } from '../protocol/error.ts';
-import type { Head } from '../protocol/http1/head.ts';
-import { MessageReader } from '../protocol/http1/reader.ts';
-import { wholeMessage } from '../protocol/http1/writer.ts';
-import type { MessageSink } from '../protocol/sink.ts';
-import { formatAddress } from '../sockets/address.ts';
-import type { Connection } from '../sockets/connection.ts';
-import { type DialFailure, dial } from '../sockets/dial.ts';
-import { HOP_MS_MAX } from '../sockets/limits.ts';
+/** Opens a byte stream to an endpoint: a stream of a mesh link, a hop of version 1, or straight to the app where there is no proxy. */
+import type { Credentials } from '../identity/credentials.ts';
+import { type ConnectFacts, openConnect } from '../links/connect.ts';
+import type { LinkDirectory } from '../links/directory.ts';
+import type { MeshAddress } from '../links/endpoint-links.ts';
+import { codeOfDial } from '../links/link-dial.ts';
+import { dial } from '../sockets/dial.ts';
 import type { Sockets } from '../sockets/sockets.ts';
-import type { ByteStream, StreamEvents } from '../sockets/stream.ts';
-import type { ByteProtocol } from './endpoint.ts';
-import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
-import { clientTls, peerFacts } from '../sockets/tls.ts';
+import type { ByteStream } from '../sockets/stream.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
-import type { Identity, WorkloadKey } from '../wire/labels.ts';
-import { FAULT_CODES, type FaultCodeName, MESH_HEADERS } from '../wire/mesh.ts';
+import type { WorkloadKey } from '../wire/labels.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Endpoint, SocketAddress } from '../wire/orders.ts';
-import { MESH_WIRE_VERSION_1 } from '../wire/version.ts';
+import { openHop1 } from './hop-1.ts';
 
 /** What every hop of this proxy needs. */
 export interface HopContext {
@@ -28,6 +20,7 @@ export interface HopContext {
   readonly credentials: Credentials;
   readonly trustDomain: string;
   readonly workload: WorkloadKey;
+  readonly links: LinkDirectory;
 }
 
 export interface Opening {
@@ -38,26 +31,10 @@ export interface Opening {
 
 const NOTHING = new Uint8Array(0);
 
-/** Opens a stream to an endpoint: a hop to its proxy, or straight to the app where there is none. Tells `opening` once. */
-export function openEndpoint(context: HopContext, endpoint: Endpoint, connect: Uint8Array, opening: Opening): void {
+/** Opens a stream to an endpoint. Tells `opening` once. */
+export function openEndpoint(context: HopContext, endpoint: Endpoint, facts: ConnectFacts, opening: Opening): void {
   if (endpoint.mesh === null) openPlain(context, endpoint.address, opening);
-  else openHop(context, endpoint.mesh, connect, opening);
-}
-
-/** The CONNECT for an endpoint of a service. */
-export function connectRequest(endpoint: Endpoint, service: string, protocol: ByteProtocol, workload: WorkloadKey): Uint8Array {
-  const target = formatAddress(endpoint.address);
-  return wholeMessage(
-    `CONNECT ${target} HTTP/1.1`,
-    [
-      ['host', target],
-      [MESH_HEADERS.version, String(MESH_WIRE_VERSION_1)],
-      [MESH_HEADERS.service, service],
-      [MESH_HEADERS.workload, workload],
-      [MESH_HEADERS.protocol, protocol],
-    ],
-    null,
-  );
+  else openHop(context, endpoint.mesh, facts, opening);
 }
 
 function openPlain(context: HopContext, address: SocketAddress, opening: Opening): void {
@@ -67,110 +44,19 @@ function openPlain(context: HopContext, address: SocketAddress, opening: Opening
     tls: null,
     counted: (change) => context.recorder.connection('outbound', 'dst', change),
     connected: (connection) => opening.opened(connection, NOTHING, Infinity),
-    failed: (failure) => opening.failed(codeOf(failure)),
+    failed: (failure) => opening.failed(codeOfDial(failure)),
   });
 }
 
-function openHop(context: HopContext, mesh: { address: SocketAddress; identity: Identity }, connect: Uint8Array, opening: Opening): void {
-  const leaf = context.credentials.current();
-  if (leaf === null) return opening.failed('no-certificate');
-  dial({
-    sockets: context.sockets,
-    address: mesh.address,
-    tls: {
-      options: clientTls(leaf, mesh.identity),
-      verify: (socket, success) => verifyPeer(peerFacts(socket, success), context.trustDomain, mesh.identity),
-    },
-    counted: (change) => context.recorder.connection('outbound', 'dst', change),
-    connected: (connection) => new HopOpening(context, connection, leaf, opening).send(connect),
-    failed: (failure) => {
-      if (failure.kind === 'unverified') context.recorder.refused('outbound', failure.reason);
-      opening.failed(codeOf(failure));
+/** Whether the other proxy knows links is found out by the first one to it, and remembered for a while. */
+function openHop(context: HopContext, mesh: MeshAddress, facts: ConnectFacts, opening: Opening): void {
+  const links = context.links.of(mesh);
+  if (links.older) return openHop1(context, mesh, facts, opening);
+  openConnect(context.sockets, links, facts, {
+    opened: (stream) => opening.opened(stream, NOTHING, stream.link.generation),
+    failed: (code) => {
+      if (links.older) openHop1(context, mesh, facts, opening);
+      else opening.failed(code);
     },
   });
-}
-
-function codeOf(failure: DialFailure): FaultCodeName {
-  switch (failure.kind) {
-    case 'refused':
-      return 'connect-failed';
-    case 'timeout':
-      return 'connect-timeout';
-    case 'unverified':
-      return 'identity-unverified';
-    default:
-      return failure satisfies never;
-  }
-}
-
-/** Waits for the answer to the CONNECT; until then nothing of an exchange is sent. */
-class HopOpening implements StreamEvents, MessageSink<Head>, TimerOwner {
-  private readonly context: HopContext;
-  private readonly connection: Connection;
-  private readonly leaf: Leaf;
-  private readonly opening: Opening;
-  private readonly timer = new Timer(this);
-  private readonly reader = new MessageReader({ kind: 'response', stripMesh: false }, this);
-  private refusal: FaultCodeName | null = null;
-
-  constructor(context: HopContext, connection: Connection, leaf: Leaf, opening: Opening) {
-    this.context = context;
-    this.connection = connection;
-    this.leaf = leaf;
-    this.opening = opening;
-  }
-
-  send(connect: Uint8Array): void {
-    this.connection.events = this;
-    this.reader.expect('CONNECT', false);
-    this.connection.write(connect, 0, connect.length);
-    this.context.sockets.arm(this.timer, HOP_MS_MAX);
-  }
-
-  received(bytes: Uint8Array): void {
-    try {
-      const at = this.reader.push(bytes, 0, bytes.length);
-      if (this.refusal !== null) this.fail(this.refusal);
-      else if (this.reader.current === 'tunnel') this.succeed(bytes.subarray(at));
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.fail('hop-closed');
-    }
-  }
-
-  head(head: Head): void {
-    if (head.framing === 'tunnel' || head.status < 200) return;
-    const code = head.proxyError() ?? '';
-    this.refusal = Object.hasOwn(FAULT_CODES, code) ? (code as FaultCodeName) : 'hop-closed';
-  }
-
-  data(): void {}
-  framing(): void {}
-  trailers(): void {}
-  end(): void {}
-  congested(): void {}
-  drained(): void {}
-
-  ended(): void {
-    this.fail('connect-failed');
-  }
-
-  closed(): void {
-    this.fail('connect-failed');
-  }
-
-  expired(): void {
-    this.fail('connect-timeout');
-  }
-
-  private succeed(rest: Uint8Array): void {
-    this.context.sockets.remove(this.timer);
-    this.opening.opened(this.connection, rest, this.leaf.generation);
-  }
-
-  private fail(code: FaultCodeName): void {
-    this.context.sockets.remove(this.timer);
-    this.connection.close();
-    this.opening.failed(code);
-  }
 }

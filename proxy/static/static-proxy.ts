@@ -75,7 +75,7 @@ export class StaticProxy {
       { accessLog: 'off', tracing: null },
     );
     this.#certificate = new WatchedCertificate({ files, folder: dirname(path), workload, trustDomain, holder: this.#holder, nowMs: wallMs, log: logger.log });
-    this.#dataplane = around.createDataplane({ recorder: this.#series, watch: this.#watching.watchers, credentials: this.#holder, createBalancer, nowUs, random, shelf: this.#shelf, log: logger.log });
+    this.#dataplane = around.createDataplane({ recorder: this.#series, watch: this.#watching.watchers, credentials: this.#holder, createBalancer, nowUs, wallMs, random, shelf: this.#shelf, log: logger.log });
     this.#succession = new Succession({
       path: config.handover === null ? null : resolve(dirname(path), config.handover),
       shelf: this.#shelf,

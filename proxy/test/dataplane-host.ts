@@ -88,6 +88,8 @@ const dataplane: Dataplane = createDataplane({
   credentials,
   createBalancer,
   nowUs: () => performance.now() * 1000,
+  wallMs: Date.now,
+  ...(process.argv[2] === undefined ? {} : { linksMax: Number(process.argv[2]) }),
   random: Math.random,
   log: (level, message, facts) => process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`),
 });

@@ -37,8 +37,9 @@ export class DataplaneProcess {
   /** All that it logged. */
   log = '';
 
-  constructor() {
-    this.child = spawn(BUN, [HOST], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** `linksMax`: links to one endpoint, where the product's number is not what is tested. */
+  constructor(linksMax?: number) {
+    this.child = spawn(BUN, linksMax === undefined ? [HOST] : [HOST, String(linksMax)], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => void this.child.once('exit', () => resolve()));
     if (this.child.stdout === null || this.child.stderr === null) throw new Error('the process has no pipes');
     this.child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));

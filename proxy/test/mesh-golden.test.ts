@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { connectRequest } from '../outbound/hop.ts';
+import { connectRequest } from '../outbound/hop-1.ts';
+import { formatAddress } from '../sockets/address.ts';
 import { identityOf } from '../wire/labels.ts';
 import { startFakeControl, type FakeControl } from './fake-control.ts';
 import { freePorts } from './free-ports.ts';
@@ -22,8 +23,7 @@ test.each([
   ['connect-http1', { host: '10.0.0.7', port: 8_080 }, 'shop/cart', 'http1', 'shop/host/web'],
   ['connect-opaque', { host: 'fd00::7', port: 5_432 }, 'shop/db', 'opaque', 'shop/deployment/web'],
 ] as const)('mesh hop version 1: %s is written as it always was', (name, address, service, protocol, workload) => {
-  const endpoint = { address, workload: 'shop/host/any', instance: 'any-1', mesh: null };
-  expect(Buffer.from(connectRequest(endpoint, service, protocol, workload)).toString('latin1')).toBe(golden(name));
+  expect(Buffer.from(connectRequest({ target: formatAddress(address), service, protocol, workload })).toString('latin1')).toBe(golden(name));
 });
 
 async function callee(ca: ReturnType<typeof createTestCa>, appPort: number, meshPort: number): Promise<FakeControl> {

@@ -16,7 +16,7 @@ export const local = (port: number): SocketAddress => ({ host: '127.0.0.1', port
 
 export class Pair<Name extends string> {
   readonly ca: TestCa;
-  readonly web = new DataplaneProcess();
+  readonly web: DataplaneProcess;
   readonly cart = new DataplaneProcess();
   readonly meshPort: number;
   /** The caller's listener for each app, and the callee's plain one. */
@@ -25,7 +25,8 @@ export class Pair<Name extends string> {
   private readonly apps: Readonly<Record<Name, PairApp>>;
   private readonly webMesh: number;
 
-  private constructor(apps: Readonly<Record<Name, PairApp>>, ports: readonly number[], ca: TestCa) {
+  private constructor(apps: Readonly<Record<Name, PairApp>>, ports: readonly number[], ca: TestCa, linksMax: number | undefined) {
+    this.web = new DataplaneProcess(linksMax);
     const names = Object.keys(apps) as Name[];
     const take = (offset: number): Record<Name, number> =>
       Object.fromEntries(names.map((name, at) => [name, ports[offset + at] ?? 0])) as Record<Name, number>;
@@ -37,8 +38,9 @@ export class Pair<Name extends string> {
     this.plain = take(2 + names.length);
   }
 
-  static async start<Name extends string>(apps: Readonly<Record<Name, PairApp>>): Promise<Pair<Name>> {
-    const pair = new Pair(apps, await freePorts(2 + 2 * Object.keys(apps).length), createTestCa());
+  /** `linksMax`: links of `web` to one endpoint, where the product's number is not what is tested. */
+  static async start<Name extends string>(apps: Readonly<Record<Name, PairApp>>, linksMax?: number): Promise<Pair<Name>> {
+    const pair = new Pair(apps, await freePorts(2 + 2 * Object.keys(apps).length), createTestCa(), linksMax);
     await Promise.all([pair.cart.use(shopLeaf(pair.ca, 'cart')), pair.web.use(shopLeaf(pair.ca, 'web'))]);
     await pair.cart.apply(pair.cartOrders());
     await pair.web.apply(pair.webOrders());
