@@ -1,10 +1,17 @@
 /** The hot cores, timed under Bun as in the product: `bun proxy/bench/cores-program.ts`. Prints one line of JSON a core. */
 import { createBalancer } from '../balance/p2c.ts';
 import { ascii, concat } from '../protocol/bytes.ts';
+import { Decoder } from '../protocol/hpack/decoder.ts';
+import { Encoder } from '../protocol/hpack/encoder.ts';
+import { FieldList } from '../protocol/hpack/fields.ts';
 import type { Head } from '../protocol/http1/head.ts';
 import { MessageReader } from '../protocol/http1/reader.ts';
 import { writeHead } from '../protocol/http1/writer.ts';
-import type { MessageSink } from '../protocol/sink.ts';
+import type { StreamEvents } from '../protocol/http2/events.ts';
+import { HEADER_LIST_BYTES_MAX } from '../protocol/http2/limits.ts';
+import type { Http2Stream } from '../protocol/http2/stream.ts';
+import { GET, OK, POST, listOf, pair } from '../protocol/http2/testing.ts';
+import type { ByteSink, MessageSink } from '../protocol/sink.ts';
 import { Series } from '../telemetry/series.ts';
 import { seededRandom } from '../test/random.ts';
 import { bucketOf, createHistogram } from '../wire/histogram.ts';
@@ -57,6 +64,84 @@ function headWriter(): () => void {
     parts.length = 0;
     if (head !== null) writeHead(head, [], { write: (bytes, start, end) => parts.push(bytes.subarray(start, end)) });
     concat(parts);
+  };
+}
+
+/** A typical request's head, as it repeats on a connection: decoded into a list and encoded for the next hop. */
+function headTranscoder(): () => void {
+  const list = listOf([...POST, ['content-type', 'application/grpc'], ['te', 'trailers'], ['user-agent', 'grpc-go/1.70.0'], ['grpc-timeout', '999m'], ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01']]);
+  const [source, decoder, encoder, decoded] = [new Encoder(), new Decoder(), new Encoder(), new FieldList()];
+  const block = new Uint8Array(Encoder.bound(list));
+  const out = new Uint8Array(2 * block.length);
+  for (let run = 0; run < 3; run++) decoder.decode(block, 0, source.encode(list, block, 0), decoded, HEADER_LIST_BYTES_MAX);
+  const length = source.encode(list, block, 0);
+  return () => {
+    decoder.decode(block, 0, length, decoded, HEADER_LIST_BYTES_MAX);
+    encoder.encode(decoded, out, 0);
+  };
+}
+
+/** Two engines side by side: what one produces the other is pushed. */
+class Hop {
+  readonly ends = pair();
+  private readonly toServer: ByteSink = { write: (bytes, start, end) => this.ends.server.connection.push(bytes, start, end) };
+  private readonly toClient: ByteSink = { write: (bytes, start, end) => this.ends.client.connection.push(bytes, start, end) };
+
+  turn(): void {
+    const { client, server } = this.ends;
+    client.connection.produce(this.toServer, 65_536);
+    client.connection.flushed();
+    server.connection.produce(this.toClient, 65_536);
+    server.connection.flushed();
+  }
+}
+
+class Consumer implements StreamEvents {
+  stream: Http2Stream | null = null;
+  head(): void {}
+  data(_bytes: Uint8Array, start: number, end: number): void {
+    this.stream?.consumed(end - start);
+  }
+  trailers(): void {}
+  reset(): void {}
+  drained(): void {}
+}
+
+/** So many bytes through a stream of two engines: sent, framed, read, credited. */
+function dataThroughHop(bytes: number): () => void {
+  const hop = new Hop();
+  const reader = new Consumer();
+  hop.ends.server.accept = (stream) => {
+    reader.stream = stream;
+    return reader;
+  };
+  const stream = hop.ends.client.connection.openStream(listOf(POST), false, new Consumer());
+  const content = new Uint8Array(bytes);
+  return () => {
+    stream?.sendData(content, 0, bytes, false);
+    hop.turn();
+  };
+}
+
+/** A whole exchange through two engines: request head, response head, 1 KiB, end. */
+function exchangeThroughHop(): () => void {
+  const hop = new Hop();
+  const request = listOf([...GET, ['user-agent', 'bench'], ['accept', '*/*']]);
+  const response = listOf([...OK, ['content-type', 'application/json'], ['content-length', '1024']]);
+  const content = new Uint8Array(1024);
+  hop.ends.server.accept = (stream) => {
+    const consumer = new Consumer();
+    consumer.head = () => {
+      stream.sendHead(response, false);
+      stream.sendData(content, 0, content.length, true);
+    };
+    return consumer;
+  };
+  const { client } = hop.ends;
+  return () => {
+    const consumer = new Consumer();
+    consumer.stream = client.connection.openStream(request, true, consumer);
+    hop.turn();
   };
 }
 
@@ -117,6 +202,10 @@ const CORES: Readonly<Record<string, () => void>> = {
   'response of 1 KiB with length': readerOf('response', RESPONSE),
   'response of 16 chunks': readerOf('response', CHUNKED),
   'head written without its cuts': headWriter(),
+  'HTTP/2 head decoded and encoded': headTranscoder(),
+  'HTTP/2 exchange of two engines': exchangeThroughHop(),
+  'HTTP/2 data of 1 KiB, two engines': dataThroughHop(1024),
+  'HTTP/2 data of 16 KiB, two engines': dataThroughHop(16 * 1024),
   'histogram record': histogramRecorder(random),
   'exchange counted': exchangeRecorder(),
   'balancer pick of 100': balancerPick(random, 100),

@@ -1,6 +1,6 @@
 /** One side of an HTTP/2 connection, client or server: bytes in, events out, frames produced on demand. RFC 9113. */
 import { ascii } from '../bytes.ts';
-import { FieldList } from '../hpack/fields.ts';
+import type { FieldList } from '../hpack/fields.ts';
 import type { ByteSink } from '../sink.ts';
 import { CODE, type ConnectionFault, type StreamFault } from './codes.ts';
 import { Http2Counters } from './counters.ts';
