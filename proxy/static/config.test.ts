@@ -132,3 +132,33 @@ test.each([
   const { orders } = parsed.config;
   expect([orders.outbound[0]?.protocol, orders.inbound.ports[0]?.protocol]).toEqual([outbound, inbound]);
 });
+
+const transparent = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
+  addresses: ['10.1.0.2', 'FD00:1::0002'],
+  services: [{ addresses: ['10.96.0.10'], service: 'shop/cart', port: 80, endpoints: [{ address: '10.1.0.3:8080', workload: 'shop/host/cart', mesh: { address: '10.1.0.3:4143', identity: CART } }] }],
+  ...over,
+});
+
+test('a transparent workload’s file has its addresses in one form, the field’s ports, and nobody to ask', () => {
+  const parsed = parseStatic(JSON.stringify({ ...file(), transparent: transparent() }));
+  expect(parsed.kind === 'config' && parsed.config.orders.transparent).toEqual({
+    addresses: ['10.1.0.2', 'fd00:1::2'], outboundPort: 4140, plainPort: 4142, ownPorts: [4190, 4191], discovery: false,
+    services: [{
+      addresses: ['10.96.0.10'],
+      to: {
+        service: 'shop/cart', port: 80, protocol: 'http1',
+        endpoints: [{ address: { host: '10.1.0.3', port: 8080 }, workload: 'shop/host/cart', instance: 'cart', mesh: { address: { host: '10.1.0.3', port: 4143 }, identity: CART } }],
+      },
+    }],
+  });
+});
+
+test.each([
+  [{ addresses: [] }, [{ code: 'static_invalid', pointer: '/transparent/addresses' }]],
+  [{ addresses: ['10.1.0.2:80'] }, [{ code: 'static_invalid', pointer: '/transparent/addresses/0' }]],
+  [{ addresses: ['1::2::3'] }, [{ code: 'static_invalid', pointer: '/transparent/addresses/0' }]],
+  [{ outboundPort: 0 }, [{ code: 'static_invalid', pointer: '/transparent/outboundPort' }]],
+  [{ discovery: true }, [{ code: 'static_unknown', pointer: '/transparent/discovery' }]],
+])('transparent %j is refused where it is wrong', (over, faults) => {
+  expect(faultsOf({ ...file(), transparent: transparent(over) })).toEqual(faults);
+});

@@ -1,7 +1,8 @@
 /** From the text of a static configuration file to the orders that a control plane would have sent. Pure. */
 import type { LogLevel } from '../log.ts';
 import { parseIdentity, type WorkloadKey } from '../wire/labels.ts';
-import { OPAQUE_PORTS, type Endpoint, type InboundPort, type OutboundListener, type PortProtocol, type ProxyOrders, type SocketAddress } from '../wire/orders.ts';
+import { canonicalIp } from '../wire/ip.ts';
+import { OPAQUE_PORTS, type Endpoint, type InboundPort, type OutboundListener, type PortProtocol, type ProxyOrders, type ServicePort, type SocketAddress, type TransparentOrders } from '../wire/orders.ts';
 import { pointerTo, type StaticFault } from './fault.ts';
 import { STATIC_SCHEMA, type StaticFile } from './schema.ts';
 import { validate } from './validate.ts';
@@ -45,7 +46,7 @@ export function parseStatic(text: string): ParsedStatic {
   const faults = validate(STATIC_SCHEMA, value);
   if (faults.length > 0) return { kind: 'faults', faults };
   const file = value as StaticFile;
-  const conflicts = [...repeatedListeners(file), ...repeatedTargets(file), ...foreignIdentities(file)];
+  const conflicts = [...repeatedListeners(file), ...repeatedTargets(file), ...foreignIdentities(file), ...badAddresses(file)];
   return conflicts.length > 0 ? { kind: 'faults', faults: conflicts } : { kind: 'config', config: configOf(file) };
 }
 
@@ -68,6 +69,7 @@ function configOf(file: StaticFile): StaticConfig {
         ports: (file.inbound.ports ?? []).map(inboundPort),
       },
       outbound: (file.outbound ?? []).map(outboundListener),
+      ...(file.transparent === undefined ? {} : { transparent: transparentOrders(file.transparent) }),
       telemetry: { accessLog: file.accessLog ?? 'off', tracing: file.tracing === undefined ? null : { collector: file.tracing.collector, share: (file.tracing.sharePercent ?? 0) / 100 } },
     },
   };
@@ -92,13 +94,28 @@ function inboundPort(port: FilePort): InboundPort {
 }
 
 function outboundListener(listener: FileListener): OutboundListener {
-  const endpoints = listener.endpoints.map(endpoint);
+  return { listen: socketAddress(listener.listen), ...servicePort(listener) };
+}
+
+function servicePort(file: Omit<FileListener, 'listen'>): ServicePort {
+  const endpoints = file.endpoints.map(endpoint);
   return {
-    listen: socketAddress(listener.listen),
-    service: listener.service,
-    port: listener.port,
-    protocol: protocolOf(listener.protocol, [listener.port, ...endpoints.map(({ address }) => address.port)]),
+    service: file.service,
+    port: file.port,
+    protocol: protocolOf(file.protocol, [file.port, ...endpoints.map(({ address }) => address.port)]),
     endpoints,
+  };
+}
+
+function transparentOrders({ addresses, outboundPort = 4140, plainPort = 4142, ownPorts = [4190, 4191], services = [] }: NonNullable<StaticFile['transparent']>): TransparentOrders {
+  const canonical = (ips: readonly string[]): string[] => ips.map((ip) => canonicalIp(ip) ?? ip);
+  return {
+    addresses: canonical(addresses),
+    outboundPort,
+    plainPort,
+    ownPorts,
+    services: services.map((service) => ({ addresses: canonical(service.addresses), to: servicePort(service) })),
+    discovery: false,
   };
 }
 
@@ -150,12 +167,25 @@ function repeated(entries: readonly (readonly [string, string])[], what: string,
 /** An identity of another trust domain could never be proved. */
 function foreignIdentities(file: StaticFile): StaticFault[] {
   const trustDomain = file.trustDomain ?? TRUST_DOMAIN_DEFAULT;
-  return (file.outbound ?? []).flatMap((listener, l) =>
-    listener.endpoints.flatMap((endpoint, e): StaticFault[] => {
+  const services = [
+    ...(file.outbound ?? []).map(({ endpoints }, at) => ({ at: `/outbound/${at}`, endpoints })),
+    ...(file.transparent?.services ?? []).map(({ endpoints }, at) => ({ at: `/transparent/services/${at}`, endpoints })),
+  ];
+  return services.flatMap(({ at, endpoints }) =>
+    endpoints.flatMap((endpoint, e): StaticFault[] => {
       if (endpoint.mesh === undefined || parseIdentity(endpoint.mesh.identity, trustDomain) !== null) return [];
-      const pointer = pointerTo(`/outbound/${l}/endpoints/${e}/mesh`, 'identity');
+      const pointer = pointerTo(`${at}/endpoints/${e}/mesh`, 'identity');
       const message = `${endpoint.mesh.identity} is no identity of trust domain ${trustDomain}.`;
       return [{ code: 'static_conflict', pointer, message, remedy: `It must be <service account>.<namespace>.serviceaccount.identity.sidelight.${trustDomain}; or set trustDomain.` }];
     }),
   );
+}
+
+/** What looks like an address and is none. */
+function badAddresses({ transparent }: StaticFile): StaticFault[] {
+  const lists = [{ at: '/transparent/addresses', ips: transparent?.addresses ?? [] }, ...(transparent?.services ?? []).map(({ addresses }, at) => ({ at: `/transparent/services/${at}/addresses`, ips: addresses }))];
+  return lists.flatMap(({ at, ips }) => ips.flatMap((ip, index): StaticFault[] => {
+    if (canonicalIp(ip) !== null) return [];
+    return [{ code: 'static_invalid', pointer: `${at}/${index}`, message: `${ip} is no IP address.`, remedy: 'Write an IP address without a port, such as 10.0.0.7 or fd00::7.' }];
+  }));
 }

@@ -91,6 +91,34 @@ const INBOUND_PORT = {
   },
 } as const satisfies Schema;
 
+const ip = <Text extends string>(description: Text) =>
+  ({ type: 'string', description, pattern: `^(?:${OCTET}(?:\\.${OCTET}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$`, maxLength: 45, expected: 'an IP address without a port, such as 10.0.0.7 or fd00::7' }) as const;
+const portNumber = <Text extends string>(description: Text) => ({ type: 'integer', minimum: 1, maximum: 65_535, description }) as const;
+
+const VIRTUAL_SERVICE = {
+  type: 'object', additionalProperties: false, required: ['addresses', 'service', 'port', 'endpoints'],
+  description: 'A service that the app dials by an address of its own.',
+  properties: {
+    addresses: { type: 'array', minItems: 1, maxItems: 64, items: ip('An address of the service.'), description: 'Whatever is dialled at one of these on `port` goes to the service.' },
+    service: LISTENER.properties.service,
+    port: LISTENER.properties.port,
+    protocol: PROTOCOL,
+    endpoints: LISTENER.properties.endpoints,
+  },
+} as const satisfies Schema;
+
+const TRANSPARENT = {
+  type: 'object', additionalProperties: false, required: ['addresses'],
+  description: 'For a workload whose connections the kernel redirects to this proxy (`agent init`). What is dialled decides; what no service has goes straight through.',
+  properties: {
+    addresses: { type: 'array', minItems: 1, maxItems: 64, items: ip('An address of the workload.'), description: 'The workload’s own addresses; nobody else has them.' },
+    outboundPort: { ...portNumber('Takes what the app dials.'), default: 4140 },
+    plainPort: { ...portNumber('Takes what is dialled to the app in plain text.'), default: 4142 },
+    ownPorts: { type: 'array', maxItems: 64, items: portNumber('A port of the proxy.'), description: 'Ports of the proxy that are no targets besides its listeners; the default is 4190 and 4191.' },
+    services: { type: 'array', maxItems: 1_000, items: VIRTUAL_SERVICE, description: 'Services that the app dials.' },
+  },
+} as const satisfies Schema;
+
 /** The whole file. */
 export const STATIC_SCHEMA = {
   type: 'object', additionalProperties: false, required: ['workload', 'certificate', 'inbound'],
@@ -137,6 +165,7 @@ export const STATIC_SCHEMA = {
       },
     },
     outbound: { type: 'array', maxItems: 1_000, items: LISTENER, description: 'Services that the app calls.' },
+    transparent: TRANSPARENT,
   },
 } as const satisfies Schema;
 
