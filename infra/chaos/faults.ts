@@ -65,7 +65,8 @@ interface Cell {
   readonly bites: number;
 }
 
-function drawToxic(kind: HarmKind, random: () => number): Toxic {
+/** A toxic of that kind with sizes and times by chance, none of which takes as long as a hung request. */
+export function drawToxic(kind: HarmKind, random: () => number): Toxic {
   const afterBytes = Math.floor(random() ** 2 * 60_000);
   switch (kind) {
     case 'latency':

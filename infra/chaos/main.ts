@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Fault, faultText } from '../fault.ts';
+import { drainsScenario } from './drains.ts';
 import { faults } from './faults.ts';
 import { kills } from './kills.ts';
 import { outage } from './outage.ts';
@@ -14,6 +15,7 @@ import { soakScenario } from './soak.ts';
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   faults,
   rotations: rotationsScenario,
+  drains: drainsScenario,
   kills,
   outage,
   soak: soakScenario,

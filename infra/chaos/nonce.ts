@@ -20,6 +20,8 @@ export function repeatable(method: string): boolean {
 
 /** Most bodies fit into a packet, some don't fit into a socket's buffer. */
 const BODY_BYTES = [0, 100, 1_000, 10_000, 100_000] as const;
+/** A body is up to half as long again as what it was drawn from. */
+export const BODY_BYTES_MAX = 1.5 * Math.max(...BODY_BYTES);
 const METHODS = ['POST', 'GET', 'POST', 'PUT', 'PATCH', 'POST', 'GET', 'DELETE'] as const;
 
 const CLOSERS = [null, null, null, 'client', 'app'] as const;

@@ -4,7 +4,7 @@ import type { NonceClient, Outcome } from './nonce-client.ts';
 import { type NonceRequest, isNonceBody, nonceBody } from './nonce.ts';
 
 /** Requests in one pipeline. */
-const DEPTH_MAX = 4;
+export const DEPTH_MAX = 4;
 
 interface Waiting {
   readonly asked: NonceRequest;

@@ -34,6 +34,8 @@ export interface PairPlan {
 export interface StaticPair {
   readonly web: Child;
   readonly cart: Child;
+  /** Starts another process in a proxy's place; gives the old one, which is still to be stopped, when the new one serves. */
+  succeed(name: 'web' | 'cart'): Promise<Child>;
   /** Connections and exchanges open in both. */
   open(): Promise<{ readonly connections: number; readonly exchanges: number }>;
   /** The lines of their /metrics that name exchanges which began and have not ended. */
@@ -53,15 +55,36 @@ export async function startStaticPair(family: Family, program: ProxyProgram, pla
   ]);
   const start = (name: string, file: string): Child =>
     family.start({ name: `proxy ${name}`, command: program.command, args: [...program.args, '--config', file], env: {}, cwd: plan.folder, logFile: join(plan.folder, `${name}.log`) });
-  const [web, cart] = [start('web', webFile), start('cart', cartFile)];
+  const files = { web: webFile, cart: cartFile };
+  const adminOf = { web: plan.webAdmin, cart: plan.cartAdmin };
+  const running = { web: start('web', webFile), cart: start('cart', cartFile) };
+  const { web, cart } = running;
   const admins = [plan.webAdmin, plan.cartAdmin];
   await Promise.all([untilReady(web, () => answersOk(`http://${local(plan.webAdmin)}/ready`), READY_MS_MAX), untilReady(cart, () => answersOk(`http://${local(plan.cartAdmin)}/ready`), READY_MS_MAX)]);
   return {
-    web, cart,
+    get web() {
+      return running.web;
+    },
+    get cart() {
+      return running.cart;
+    },
+    succeed: async (name) => {
+      const old = running[name];
+      const next = start(name, files[name]);
+      await untilReady(next, () => servesAs(adminOf[name], next.pid), READY_MS_MAX);
+      running[name] = next;
+      return old;
+    },
     open: async () => summed(await Promise.all(admins.map((port) => openIn(port)))),
     errors: async () => (await Promise.all([web, cart].map(({ spec }) => errorsIn(spec.logFile)))).flat(),
     openLines: async () => (await Promise.all(admins.map((port) => openLinesIn(port)))).flat(),
   };
+}
+
+/** Both the old process and the new one have had this port. */
+async function servesAs(admin: number, pid: number): Promise<boolean> {
+  const { status, headers } = await fetch(`http://${local(admin)}/ready`, { signal: AbortSignal.timeout(2_000) });
+  return status === 200 && headers.get('sidelight-pid') === String(pid);
 }
 
 function listener({ name, protocol, listen, dialled, target }: PairService): object {
@@ -83,7 +106,7 @@ async function writeProxy(folder: string, name: string, authority: Authority, co
     writeFile(join(place, 'leaf.pem'), leaf.certificatePem),
     writeFile(join(place, 'key.pem'), leaf.keyPem, { mode: 0o600 }),
     writeFile(join(place, 'anchors.pem'), authority.certificatePem),
-    writeFile(join(place, 'proxy.json'), JSON.stringify({ workload: `shop/host/${name}`, trustDomain: TRUST_DOMAIN, certificate, ...config }, null, 2)),
+    writeFile(join(place, 'proxy.json'), JSON.stringify({ workload: `shop/host/${name}`, trustDomain: TRUST_DOMAIN, certificate, handover: 'proxy.sock', ...config }, null, 2)),
   ]);
   return join(place, 'proxy.json');
 }

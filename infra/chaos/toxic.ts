@@ -45,8 +45,8 @@ export interface ToxicRelay {
 /** Pieces per second of the slow toxics: fewer would come in bursts, more would cost more than the harm. */
 const PIECES_PER_SECOND = 50;
 /** Handshakes and first heads are cut finely; cutting all of a large body so would take minutes. */
-const FINE_BYTES = 4_096;
-const FINE_PIECE_MAX = 16;
+export const FINE_BYTES = 4_096;
+export const FINE_PIECE_MAX = 16;
 const NO_HARM: ToxicPair = { up: { kind: 'none' }, down: { kind: 'none' } };
 
 /** Opens a relay on a free port of 127.0.0.1 in front of `toPort`. `random` draws the sizes of pieces. */
