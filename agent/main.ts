@@ -1,60 +1,69 @@
-/** The agent's program: `host` runs the control plane and agent of machines without Kubernetes; the rest asks a running one. */
+/**
+ * The agent's program: `host` runs the control plane and agent of machines without Kubernetes, `init` redirects a
+ * workload's connections, the rest asks a running agent. Each command loads only what it needs: `init` runs before every
+ * workload, and should hold none up.
+ */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { helpText, parseHostConfig } from './config.ts';
+import type { HostConfig } from './config.ts';
 import { AgentFault, messageOf } from './fault.ts';
-import { MeshFaults, startHost } from './host.ts';
-import { createLog } from './log.ts';
-import { runInit } from './redirect/init.ts';
-import { initUsage, parseInit } from './redirect/options.ts';
-import { hasIpv6 } from './redirect/tables.ts';
-import { parseRotate, ROTATE_USAGE, rotateAnchor } from './rotate-anchor.ts';
 
 const EXIT = { stopped: 0, notStarted: 1, wrongInput: 2 } as const;
 
 /** Returns the exit code once the agent is over. */
-async function main(args: readonly string[]): Promise<number> {
-  const [command, ...rest] = args;
-  if (args.length === 0 || args.includes('--help')) {
-    process.stdout.write(usageOf(command));
-    return args.includes('--help') ? EXIT.stopped : EXIT.wrongInput;
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'init':
+      return runInit(rest);
+    case 'rotate-anchor':
+      return runRotate(rest);
+    case 'host':
+    case '--help':
+    case undefined:
+      return runHost(rest, command === 'host');
+    default:
+      return complain([`"${command}" is no command of the agent; there are "host", "init" and "rotate-anchor" (command_unknown)`], EXIT.wrongInput);
   }
-  if (command === 'rotate-anchor') return runRotate(rest);
-  if (command === 'init') return runRedirect(rest);
-  if (command !== 'host') return complain([`"${command}" is no command of the agent; there are "host", "init" and "rotate-anchor" (command_unknown)`], EXIT.wrongInput);
-  const result = parseHostConfig(rest, process.env);
-  if (result.kind === 'faults') return complain(result.faults.map(({ code, message }) => `${message} (${code})`), EXIT.wrongInput);
-  return runHost(result.config);
 }
 
-function usageOf(command: string | undefined): string {
-  return command === 'rotate-anchor' ? ROTATE_USAGE : command === 'init' ? initUsage() : helpText();
-}
-
-async function runRedirect(args: readonly string[]): Promise<number> {
+async function runInit(args: readonly string[]): Promise<number> {
+  const { initUsage, parseInit } = await import('./redirect/options.ts');
+  if (args.includes('--help')) return show(initUsage());
   const parsed = parseInit(args, process.env);
   if (parsed.kind === 'faults') return complain(parsed.faults.map(({ code, message }) => `${message} (${code})`), EXIT.wrongInput);
-  try {
-    const say = (line: string): void => void process.stdout.write(`${line}\n`);
-    await runInit(parsed.options, { path: process.env['PATH'] ?? '', hasIpv6, token: () => randomBytes(16).toString('hex'), say });
-    return EXIT.stopped;
-  } catch (thrown) {
-    if (!(thrown instanceof AgentFault)) throw thrown;
-    return complain([`${thrown.message} (${thrown.code}): ${thrown.remedy}`], EXIT.notStarted);
-  }
+  const init = await import('./redirect/init.ts');
+  const { hasIpv6 } = await import('./redirect/tables.ts');
+  const around = { path: process.env['PATH'] ?? '', hasIpv6, token: () => randomBytes(16).toString('hex'), say };
+  return init.runInit(parsed.options, around).then(() => EXIT.stopped, faultOf);
 }
 
 async function runRotate(args: readonly string[]): Promise<number> {
+  const { parseRotate, rotateAnchor, ROTATE_USAGE } = await import('./rotate-anchor.ts');
+  if (args.includes('--help')) return show(ROTATE_USAGE);
   try {
-    await rotateAnchor(parseRotate(args, process.env), (line) => void process.stdout.write(`${line}\n`));
+    await rotateAnchor(parseRotate(args, process.env), say);
     return EXIT.stopped;
   } catch (thrown) {
-    if (!(thrown instanceof AgentFault)) throw thrown;
-    return complain([`${thrown.message} (${thrown.code}): ${thrown.remedy}`], thrown.code.startsWith('option_') ? EXIT.wrongInput : EXIT.notStarted);
+    return faultOf(thrown);
   }
 }
 
-async function runHost(config: Parameters<typeof startHost>[0]): Promise<number> {
+/** `asked`: with the word `host`; without any word it is told how to use it. */
+async function runHost(args: readonly string[], asked: boolean): Promise<number> {
+  const { helpText, parseHostConfig } = await import('./config.ts');
+  if (!asked && !process.argv.includes('--help')) {
+    show(helpText());
+    return EXIT.wrongInput;
+  }
+  if (!asked || args.includes('--help')) return show(helpText());
+  const result = parseHostConfig(args, process.env);
+  if (result.kind === 'faults') return complain(result.faults.map(({ code, message }) => `${message} (${code})`), EXIT.wrongInput);
+  return serveHost(result.config);
+}
+
+async function serveHost(config: HostConfig): Promise<number> {
+  const { createLog } = await import('./log.ts');
+  const { MeshFaults, startHost } = await import('./host.ts');
   const log = createLog(config.logLevel, config.uplink?.cloud ?? null);
   const stopped = signalled();
   try {
@@ -64,7 +73,7 @@ async function runHost(config: Parameters<typeof startHost>[0]): Promise<number>
     return EXIT.stopped;
   } catch (thrown) {
     if (thrown instanceof MeshFaults) return complain(thrown.lines, EXIT.wrongInput);
-    if (thrown instanceof AgentFault) return complain([`${thrown.message} (${thrown.code}): ${thrown.remedy}`], EXIT.notStarted);
+    if (thrown instanceof AgentFault) return faultOf(thrown);
     return complain([`the agent failed: ${messageOf(thrown)} (agent_failed)`], EXIT.notStarted);
   }
 }
@@ -73,6 +82,21 @@ function signalled(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
   });
+}
+
+/** What it told in a sentence, and its exit code; anything but a fault of ours is thrown on. */
+function faultOf(thrown: unknown): number {
+  if (!(thrown instanceof AgentFault)) throw thrown;
+  return complain([`${thrown.message} (${thrown.code}): ${thrown.remedy}`], thrown.code.startsWith('option_') ? EXIT.wrongInput : EXIT.notStarted);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function show(text: string): number {
+  process.stdout.write(text);
+  return EXIT.stopped;
 }
 
 function complain(lines: readonly string[], exitCode: number): number {
