@@ -217,6 +217,22 @@ test('pipelined requests wait while a caller doesn\'t read its answers', () => {
   expect(bed.ends).toHaveLength(1);
 });
 
+test('a request that goes once more waits no longer for its connection than one that goes first', () => {
+  const bed = new Bed();
+  bed.stream.say(GET);
+  const { stream, callee } = bed.give();
+  stream.say(OK);
+  bed.stream.say(GET);
+  bed.connecting?.connected(callee, EDGE);
+  stream.break(null);
+  expect(bed.fresh).toBe(1);
+  bed.pass(WAIT_MS_MAX - 20);
+  expect(bed.stream.written).toBe(OK);
+  bed.pass(40);
+  expect(bed.stream.written.slice(OK.length)).toMatch(/^HTTP\/1\.1 504 [^]*l5d-proxy-error: connect-timeout/);
+  expect(bed.open).toBe(0);
+});
+
 test.each(['DELETE', 'POST'])('a %s whose fresh connection breaks is not sent again', (method) => {
   const bed = new Bed();
   bed.stream.say(GET.replace('GET', method));

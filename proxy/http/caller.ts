@@ -156,6 +156,11 @@ export class Caller implements StreamEvents, MessageSink<Head>, TimerOwner {
     this.unhold('connection');
   }
 
+  /** The exchange waits for another connection, and not for longer than for its first. */
+  waitsAgain(): void {
+    this.arm(WAIT_MS_MAX);
+  }
+
   hold(reason: keyof typeof HOLDS): void {
     if (this.holds === 0) this.stream.pause();
     this.holds |= HOLDS[reason];

@@ -329,6 +329,7 @@ export class Exchange implements Connecting, ByteSink {
     this.dropCallee();
     this.caller.unhold('callee');
     this.phase = 'waiting';
+    this.caller.waitsAgain();
     route.connectAgain(this, latencyUs, outcomeOf(status, 'app'));
     return true;
   }
@@ -343,6 +344,7 @@ export class Exchange implements Connecting, ByteSink {
     this.dropCallee();
     this.tally.retries++;
     this.phase = 'waiting';
+    this.caller.waitsAgain();
     this.route.connectFresh(this);
   }
 
