@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import type { Program } from '../test/static-bed.ts';
 import { missingPrograms } from './machine.ts';
 
-const COMPILE = fileURLToPath(new URL('../../infra/images/compile-proxy.ts', import.meta.url));
+const COMPILE = fileURLToPath(new URL('../../infra/images/compile.ts', import.meta.url));
 const EXECUTABLE = fileURLToPath(new URL('../../build/sidelight-proxy', import.meta.url));
 
 /** Compiles when the executable is older than the sources; throws with the compiler's words. */
 export function benchProgram(source: boolean | undefined): Program {
   if (source === true) return { kind: 'source' };
-  const { status, stderr } = spawnSync(process.execPath, [COMPILE], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [COMPILE, 'proxy'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the proxy could not be compiled:\n${stderr}`);
   return { kind: 'executable', path: EXECUTABLE };
 }
