@@ -270,7 +270,7 @@ export class Http2Connection implements StreamHost {
   }
 
   private remove(stream: Http2Stream): void {
-    this.registry.remove(stream.id, this.server && (this.producing || this.sender.output.pending));
+    this.registry.remove(stream, this.server && (this.producing || this.sender.output.pending));
     this.sender.drop(stream);
   }
 

@@ -12,6 +12,8 @@ export class Http2Counters {
   malformed = 0;
   /** Heads over HEADER_LIST_BYTES_MAX. */
   listsTooLarge = 0;
+  /** Streams refused because the heads of a connection had grown out of proportion to what came. */
+  bombs = 0;
   pings = 0;
   settings = 0;
   windowUpdates = 0;

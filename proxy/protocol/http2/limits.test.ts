@@ -1,6 +1,7 @@
 /** Hostile peers: each attack ends by count with ENHANCE_YOUR_CALM, and before that nothing grows. */
 import { expect, test } from 'vitest';
 import { concat } from '../bytes.ts';
+import { Encoder } from '../hpack/encoder.ts';
 import { CODE } from './codes.ts';
 import { FLAG, TYPE } from './frame.ts';
 import { CONTINUATIONS_MAX, CONTINUATION_BYTES_MAX, FREE_FRAMES_UNPAID_MAX, RESETS_UNPAID_MAX } from './limits.ts';
@@ -141,6 +142,40 @@ test('a request whose head is too large is answered 431, and the connection goes
   expect(server.accepted[0]?.heads).toEqual([GET]);
   expect(next.fault).toBeNull();
   expect([server.fault, client.fault]).toEqual([null, null]);
+});
+
+test.each([4_000, 1_000, 250])('header bombs on many streams, referring to an entry of %i bytes, are held to 100 times what came', (length) => {
+  const server = new Recorder({ role: 'server' });
+  let held = 0;
+  server.onAccept = (_stream, events) => {
+    events.head = (fields) => (held += fields.length);
+  };
+  const entry = listOf([[':method', 'GET'], [':scheme', 'http'], [':path', '/'], ['a', 'v'.repeat(length)]]);
+  const head = new Uint8Array(Encoder.bound(entry));
+  const first = head.slice(0, new Encoder().encode(entry, head, 0));
+  // Written without an index; the pattern of one that is put into the table differs in this bit.
+  first[3] = 0x40;
+  const references = Uint8Array.from([0x82, 0x86, 0x84, ...Array.from({ length: Math.floor(60_000 / (length + 33)) }, () => 0xbe)]);
+  let came = 0;
+  const push = (one: Uint8Array): void => {
+    came += one.length;
+    server.connection.push(one, 0, one.length);
+  };
+  push(hello());
+  push(frame(TYPE.headers, FLAG.endHeaders, 1, first));
+  for (let n = 2; n < 200; n++) push(frame(TYPE.headers, FLAG.endHeaders, id(n), references));
+  expect(held).toBeGreaterThan(10 * length);
+  expect(held).toBeLessThan(100 * came);
+  expect(server.connection.counters.bombs).toBeGreaterThan(0);
+});
+
+test('large heads that repeat on many streams at once are no bomb', () => {
+  const { client, server } = pair();
+  const request: [string, string][] = [...GET.map(([name, value]): [string, string] => [name, value]), ['x-token', 'v'.repeat(900)], ['x-more', 'w'.repeat(900)]];
+  for (let at = 0; at < 200; at++) client.request(request, false);
+  exchange(client, server);
+  expect(server.accepted.length).toBe(200);
+  expect(server.connection.counters.bombs).toBe(0);
 });
 
 test('an owner that queues without end loses its stream, not the memory', () => {

@@ -15,6 +15,12 @@ export const HEADER_LIST_BYTES_MAX = 64 * 1024;
 /** A list so many times too large is a header bomb (CVE-2016-6581): the connection ends before more of it is decoded. */
 export const HEADER_LIST_EXCESS = 4;
 
+/** Bytes of decoded heads of open streams for each byte of HEADERS that the connection has had: a bomb's table entries are cheap to refer to. */
+export const HEADS_AMPLIFIED_MAX = 64;
+
+/** A connection's list of decoded fields that has grown above this is not kept for the next head. */
+export const LIST_KEPT_BYTES = 8 * 1024;
+
 /** Bytes of the CONTINUATION frames of one header block: with HEADERS in front, a list somewhat above its limit still gets its 431 (CVE-2024-27316). */
 export const CONTINUATION_BYTES_MAX = 64 * 1024;
 

@@ -6,10 +6,10 @@ import { Budget } from './budget.ts';
 import { CODE } from './codes.ts';
 import type { Http2Connection } from './connection.ts';
 import { ConnectionError, MalformedError } from './error.ts';
-import { FLAG } from './frame.ts';
+import { FLAG, FRAME_HEADER_BYTES } from './frame.ts';
 import {
   ANSWERS_QUEUED_MAX, DEBUG_BYTES_MAX, EMPTY_DATA_UNPAID_MAX, FREE_FRAMES_PER_SECOND, FREE_FRAMES_UNPAID_MAX, FREE_FRAME_PER_BYTES,
-  HEADER_LIST_BYTES_MAX, RESETS_PER_SECOND, RESETS_UNPAID_MAX, STREAMS_MAX,
+  HEADER_LIST_BYTES_MAX, HEADS_AMPLIFIED_MAX, LIST_KEPT_BYTES, RESETS_PER_SECOND, RESETS_UNPAID_MAX, STREAMS_MAX,
 } from './limits.ts';
 import { NO_LENGTH, checkRequest, checkResponse, checkTrailers, responseLength } from './message.ts';
 import { type Incoming, PayloadReader, calm } from './payload.ts';
@@ -33,6 +33,8 @@ export class Receiver implements Incoming {
   private currentEnds = false;
   private currentBytes = 0;
   private sentData = 0;
+  /** Bytes of HEADERS that came ever. */
+  private headBytesIn = 0;
 
   constructor(connection: Http2Connection) {
     this.connection = connection;
@@ -61,7 +63,9 @@ export class Receiver implements Incoming {
   headers(id: number, end: boolean, selfDependent: boolean, bytes: Uint8Array, start: number, finish: number): void {
     const { registry } = this.connection;
     const fields = (this.fields ??= new FieldList());
+    this.headBytesIn += FRAME_HEADER_BYTES + finish - start;
     const fits = this.decoder.decode(bytes, start, finish, fields, HEADER_LIST_BYTES_MAX);
+    if (fields.bytes.length > LIST_KEPT_BYTES) this.fields = null;
     if (!fits) this.connection.counters.listsTooLarge++;
     const stream = registry.streams.get(id);
     if (stream !== undefined) {
@@ -213,6 +217,10 @@ export class Receiver implements Incoming {
       connection.counters.refused++;
       return this.refuseId(id, CODE.refusedStream);
     }
+    if (registry.headBytes + fields.length > HEADS_AMPLIFIED_MAX * this.headBytesIn) {
+      connection.counters.bombs++;
+      return this.refuseId(id, CODE.refusedStream);
+    }
     if (selfDependent) return this.refuseId(id, CODE.protocolError);
     if (!fits) return this.answerTooLarge(id, end);
     const length = this.requestLength(fields);
@@ -224,6 +232,7 @@ export class Receiver implements Incoming {
     stream.step('receiveHeaders');
     stream.headReceived = true;
     stream.contentLeft = length;
+    registry.headBytes += stream.headBytes = fields.length;
     if (end) stream.step('receiveEnd');
     stream.events = connection.events.accept(stream);
     stream.events.head(fields, end);

@@ -12,6 +12,8 @@ export class StreamRegistry {
   lastPeer = 0;
   /** Ids of the peer above this are not served: our GOAWAY said so. */
   acceptMax: number = STREAM_ID_MAX;
+  /** Bytes of the decoded heads of these streams. */
+  headBytes = 0;
   private readonly server: boolean;
   /** The id that we open next (client). */
   private nextOwn = 1;
@@ -63,8 +65,10 @@ export class StreamRegistry {
   }
 
   /** The stream is over. `waits`: its last frames are not produced yet. */
-  remove(id: number, waits: boolean): void {
-    if (this.streams.delete(id) && waits) this.leaving++;
+  remove(stream: Http2Stream, waits: boolean): void {
+    if (!this.streams.delete(stream.id)) return;
+    this.headBytes -= stream.headBytes;
+    if (waits) this.leaving++;
   }
 
   /** All frames are out. */

@@ -54,6 +54,8 @@ export class Http2Stream {
   /** The peer's final head has come. */
   headReceived = false;
   headSent = false;
+  /** Bytes of the decoded head that opened it. */
+  headBytes = 0;
   /** What the request was: the response's content depends on it. */
   requestWas: 'HEAD' | 'CONNECT' | 'other' = 'other';
   /** `written` of the output behind the request's head. */
