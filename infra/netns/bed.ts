@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { proxyProgram } from '../proxy-program.ts';
 import { ROOT } from '../root.ts';
-import { Lan, type Pod } from './lan.ts';
+import { Lan, type Pod, privatePlan } from './lan.ts';
 import { inside, leftovers, removeLeftovers } from './netns.ts';
 import { PodApp } from './pod-app.ts';
 
@@ -48,8 +48,8 @@ export interface MeshedPod {
 
 /** Removes what runs that were killed left: their namespaces have the number of a process that is gone. */
 export function sweepLeftovers(): void {
-  for (const name of leftovers(PREFIX)) {
-    const pid = /^slt(\d+)-/.exec(name)?.[1];
+  for (const name of leftovers('sl')) {
+    const pid = /^sl[a-z](\d+)-/.exec(name)?.[1];
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeLeftovers(name);
   }
 }
@@ -68,7 +68,7 @@ export class TransparentBed {
     sweepLeftovers();
     this.folder = mkdtempSync(join(tmpdir(), 'sidelight-netns-'));
     chmodSync(this.folder, 0o755);
-    this.lan = new Lan(`${PREFIX}${process.pid}`, NETWORK);
+    this.lan = new Lan(`${PREFIX}${process.pid}`, privatePlan(NETWORK));
   }
 
   async prepare(): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { ROOT } from '../root.ts';
-import { Lan, type Pod } from './lan.ts';
+import { sweepLeftovers } from './bed.ts';
+import { Lan, type Pod, privatePlan } from './lan.ts';
 import { inside, run } from './netns.ts';
 import { testInNetns } from './netns-testing.ts';
 
@@ -9,12 +10,13 @@ let lan: Lan | null = null;
 let pod: Pod;
 
 beforeEach(() => {
+  sweepLeftovers();
   lan = null;
 });
 afterEach(() => lan?.remove());
 
 function makePod(): void {
-  lan = new Lan(`sli${process.pid}`, 118);
+  lan = new Lan(`sli${process.pid}`, privatePlan(118));
   pod = lan.addPod('a');
 }
 

@@ -81,6 +81,15 @@ export class Netns {
     return run('ip', ['-n', this.name, ...args]);
   }
 
+  /** Lines of `ip`, all in one go. */
+  batch(lines: readonly string[]): void {
+    // A line that asks for the other family can't stand in a batch of this one.
+    for (const family of ['-4', '-6'] as const) {
+      const own = lines.filter((line) => line.startsWith('-6 ') === (family === '-6')).map((line) => line.replace(/^-6 /, ''));
+      if (own.length > 0) run('ip', [...(family === '-6' ? ['-6'] : []), '-n', this.name, '-batch', '-'], `${own.join('\n')}\n`);
+    }
+  }
+
   /** Any command inside, to its end. */
   run(command: readonly string[], input = ''): string {
     return run(...inside(this.name, command), input);
