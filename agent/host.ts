@@ -32,6 +32,7 @@ import { Absences } from './proxies/absences.ts';
 import type { KnownProcess } from './proxies/absences.ts';
 import { readKnownProcesses, writeKnownProcesses } from './proxies/known-processes.ts';
 import { ControlServer } from './proxies/server.ts';
+import { TAP_FLUSH_MS, Taps } from './proxies/taps.ts';
 import { Ticker } from './proxies/ticker.ts';
 import { TOKEN_RETRY_MS, Uplink } from './uplink/client.ts';
 import { Sealer } from './uplink/sealer.ts';
@@ -40,6 +41,7 @@ import { Spool } from './uplink/spool.ts';
 import { takeSnapshot } from './uplink/topology.ts';
 import { AGENT_VERSION } from './version.ts';
 import { SEAL_DELAY_MS } from './wire/rollup.ts';
+import type { AgentTapSession } from './wire/tap.ts';
 import { UPLINK_WIRE_VERSION } from './wire/version.ts';
 
 /** Ticks go out by the cloud's clock if it answers within this, else by the agent's own until it does. */
@@ -101,6 +103,7 @@ interface HostParts {
 
 export class Host {
   readonly metrics = new Metrics();
+  readonly #taps = new Taps();
   readonly #parts: HostParts;
   readonly #clock: Clock;
   readonly #ticker: Ticker;
@@ -112,6 +115,7 @@ export class Host {
   readonly #control: ControlServer;
   readonly #uplink: Uplink | null;
   readonly #firstWelcome = Promise.withResolvers<void>();
+  #tapFlush: NodeJS.Timeout | null = null;
   #closers: (() => void | Promise<void>)[] = [];
   #ready = false;
 
@@ -147,6 +151,7 @@ export class Host {
   /** Stops everything; what proxies have reported is sealed first. */
   async stop(): Promise<void> {
     this.#ready = false;
+    this.#stopTap();
     await this.#sealer.stop();
     for (const close of this.#closers.splice(0).reverse()) await close();
     await this.#parts.spool?.close();
@@ -217,6 +222,7 @@ export class Host {
       trustBundle: () => anchors.bundle,
       take: (window: Parameters<Sealer['take']>[0]) => this.#sealer.take(window),
       sealedOf: (instance: string) => this.#sealer.sealedOf(instance),
+      taps: this.#taps,
       takenOf: (instance: string) => this.#sealer.takenOf(instance),
       absences: this.#absences,
       leave: (instance: string) => this.#sealer.leave(instance),
@@ -272,12 +278,28 @@ export class Host {
       raiseMarks: (marks: Readonly<Record<string, number>>) => this.#sealer.raise(marks),
       snapshot: () => this.#snapshot(),
       onWelcome: () => this.#firstWelcome.resolve(),
+      onTap: (sessions: readonly AgentTapSession[]) => this.#tap(sessions),
       acknowledgeMsMax: ACKNOWLEDGE_MS_MAX,
       metrics: this.metrics,
       log,
     };
     const token = (): string => readFileSync(uplink.tokenFile, 'utf8').trim();
     return new Uplink({ cloud: uplink.cloud, token, session, random: sources.random, tokenRetryMs: TOKEN_RETRY_MS, metrics: this.metrics, log });
+  }
+
+  /** Tells the proxies, and sends what they tell while there are sessions. */
+  #tap(sessions: readonly AgentTapSession[]): void {
+    this.#taps.set(sessions, this.#parts.sources.wallMs());
+    this.#control.pushTaps();
+    this.#tapFlush ??= setInterval(() => {
+      this.#uplink?.sendTap(this.#taps.flush(this.#parts.sources.wallMs()));
+      if (this.#taps.size === 0) this.#stopTap();
+    }, TAP_FLUSH_MS);
+  }
+
+  #stopTap(): void {
+    clearInterval(this.#tapFlush ?? undefined);
+    this.#tapFlush = null;
   }
 
   #snapshot(): ReturnType<typeof takeSnapshot> {
@@ -357,6 +379,8 @@ export class Host {
       spool_bytes: spool?.bytes ?? 0,
       spool_dropped_frames: spool?.droppedFrames ?? 0,
       spool_damaged_records: spool?.damaged ?? 0,
+      tap_sessions: this.#taps.size,
+      tap_events_dropped: this.#taps.dropped,
       uplink_connected: this.#uplink?.connected ? 1 : 0,
       trust_anchor_expiration_timestamp_seconds: anchors.issuing.notAfterMs / 1000,
       trust_anchor_rotation_phase: PHASES.indexOf(anchors.phase),

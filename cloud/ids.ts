@@ -12,6 +12,7 @@ const PREFIXES = {
   delivery: 'del',
   session: 'ses',
   request: 'req',
+  tap: 'tap',
 } as const;
 
 /** Random bytes of the given count; from `node:crypto` in the mains, seeded in tests. */

@@ -31,6 +31,9 @@ test('what must be set is enough, the rest has its default', () => {
       stateDir: null,
       exchangeFile: null,
       logLevel: 'info',
+      accessLog: 'off',
+      traceCollector: null,
+      traceShare: 0,
     },
   });
 });
@@ -43,9 +46,12 @@ test('all that can be set is taken', () => {
     SIDELIGHT_PROXY_ADMIN: '0.0.0.0:0',
     SIDELIGHT_PROXY_STATE_DIR: '/state',
     SIDELIGHT_PROXY_LOG_LEVEL: 'debug',
+    SIDELIGHT_PROXY_ACCESS_LOG: 'json',
+    SIDELIGHT_PROXY_TRACE_COLLECTOR: 'http://127.0.0.1:4318/v1/traces',
+    SIDELIGHT_PROXY_TRACE_SHARE: '0.25',
   };
   expect(parseConfig(env)).toMatchObject({
-    config: { control: { host: 'fd00::1', port: 9 }, trustDomain: 'mesh.example.org', admin: { host: '0.0.0.0', port: 0 }, stateDir: '/state', logLevel: 'debug' },
+    config: { control: { host: 'fd00::1', port: 9 }, trustDomain: 'mesh.example.org', admin: { host: '0.0.0.0', port: 0 }, stateDir: '/state', logLevel: 'debug', accessLog: 'json', traceCollector: 'http://127.0.0.1:4318/v1/traces', traceShare: 0.25 },
   });
 });
 
@@ -69,6 +75,9 @@ test.each([
   ['TRUST_DOMAIN', ['Cluster.local', '*.local', 'cluster..local', '.local', 'a b', '-a.local']],
   ['ADMIN', ['4191', 'localhost:4191', '127.0.0.1:99999']],
   ['LOG_LEVEL', ['INFO', 'trace']],
+  ['ACCESS_LOG', ['on', 'JSON']],
+  ['TRACE_COLLECTOR', ['127.0.0.1:4318', 'grpc://127.0.0.1', 'file:///etc/passwd']],
+  ['TRACE_SHARE', ['1.1', '-0.1', 'half']],
 ] as const)('a wrong %s is refused', (name, values) => {
   for (const value of values) expect(faults({ ...GOOD, [`SIDELIGHT_PROXY_${name}`]: value })).toMatchObject([{ code: 'setting_invalid', name: `SIDELIGHT_PROXY_${name}` }]);
 });

@@ -2,6 +2,7 @@
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import { identityOf, type Identity, type WorkloadKey } from './wire/labels.ts';
 import type { SocketAddress } from './wire/orders.ts';
+import { ACCESS_LOG_FORMATS, type AccessLogFormat } from './wire/telemetry.ts';
 
 export interface ProxyConfig {
   readonly control: SocketAddress;
@@ -16,6 +17,10 @@ export interface ProxyConfig {
   /** Null: exchanges are counted, and written nowhere one by one. */
   readonly exchangeFile: string | null;
   readonly logLevel: LogLevel;
+  readonly accessLog: AccessLogFormat;
+  /** Null: no spans. */
+  readonly traceCollector: string | null;
+  readonly traceShare: number;
 }
 
 /** One variable; `read` gives its value or what is wrong with it. */
@@ -72,6 +77,17 @@ function readDialled(text: string): SocketAddress | Fault {
   return address instanceof Fault || address.port > 0 ? address : new Fault('an address with a port above 0');
 }
 
+function readCollector(text: string): string | null | Fault {
+  if (text === '') return null;
+  const url = URL.parse(text);
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? text : new Fault('an http or https URL, such as http://127.0.0.1:4318/v1/traces');
+}
+
+function readShare(text: string): number | Fault {
+  const share = Number(text);
+  return share >= 0 && share <= 1 ? share : new Fault('a number from 0 to 1');
+}
+
 const readPath = (text: string): string => text;
 
 /** The table. The README's is printed from it. */
@@ -95,6 +111,9 @@ export const SETTINGS: { readonly [Name in keyof ProxyConfig]: Setting<ProxyConf
   stateDir: { name: `${PREFIX}STATE_DIR`, fallback: '', doc: 'Folder (made with 0700) for key, certificate, trust bundle and last orders, so that a restart serves without a control plane; none: nothing is kept.', read: (text) => (text === '' ? null : text) },
   exchangeFile: { name: `${PREFIX}EXCHANGE_FILE`, fallback: '', doc: 'File that gets a line of JSON for each exchange with its exact times, for tests and measurements; none: no such file.', read: (text) => (text === '' ? null : text) },
   logLevel: { name: `${PREFIX}LOG_LEVEL`, fallback: 'info', doc: `Least level that is logged: ${LOG_LEVELS.join(', ')}.`, read: readListed(LOG_LEVELS) },
+  accessLog: { name: `${PREFIX}ACCESS_LOG`, fallback: 'off', doc: `A line on standard output for each request of the app: ${ACCESS_LOG_FORMATS.join(', ')}.`, read: readListed(ACCESS_LOG_FORMATS) },
+  traceCollector: { name: `${PREFIX}TRACE_COLLECTOR`, fallback: '', doc: 'URL that spans are posted to by OTLP/HTTP, such as http://127.0.0.1:4318/v1/traces; none: no spans, and trace headers pass as they are.', read: readCollector },
+  traceShare: { name: `${PREFIX}TRACE_SHARE`, fallback: '0', doc: 'Share of the requests without a sampling decision that get a trace, 0 to 1.', read: readShare },
 };
 
 /** Reads all settings; gives the configuration or every fault. Unset and empty are the same. */

@@ -6,6 +6,8 @@ import { createLogger, type Logger } from './log.ts';
 import { Proxy } from './proxy.ts';
 import { StartFault } from './start-fault.ts';
 import { startStatic } from './static/start.ts';
+import { writeTo } from './telemetry/line-output.ts';
+import { postSpans } from './telemetry/span-export.ts';
 
 /** sysexits.h EX_CONFIG: the environment is wrong, and a restart won't mend it. */
 const EXIT_CONFIG = 78;
@@ -14,6 +16,9 @@ const EXIT_CUT_SHORT = 130;
 
 /** So long the answer to POST /shutdown has to get out. */
 const ANSWER_MS = 100;
+
+/** The log goes to standard error, the access log has the other output for itself. */
+const STDOUT = 1;
 
 const startMs = Date.now();
 
@@ -34,7 +39,7 @@ function usage() {
 }
 
 function surroundings(logger: Logger, onShutdown: () => void) {
-  return { logger, wallMs: Date.now, nowUs: () => performance.now() * 1_000, random: Math.random, createDataplane, usage, onShutdown: () => void setTimeout(onShutdown, ANSWER_MS) };
+  return { logger, wallMs: Date.now, nowUs: () => performance.now() * 1_000, random: Math.random, createDataplane, usage, accessOutput: writeTo(STDOUT), postSpans, onShutdown: () => void setTimeout(onShutdown, ANSWER_MS) };
 }
 
 function startProxy(config: ProxyConfig, logger: Logger, onShutdown: () => void): Proxy {

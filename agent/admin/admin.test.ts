@@ -4,7 +4,7 @@ import type { Gauges } from './metrics.ts';
 import { openAdmin } from './server.ts';
 import type { AdminPort } from './server.ts';
 
-const gauges: Gauges = { proxies_connected: 3, control_connections: 4, spool_frames: 5, spool_bytes: 6, spool_dropped_frames: 7, spool_damaged_records: 8, uplink_connected: 1, trust_anchor_expiration_timestamp_seconds: 2_000_000_000, trust_anchor_rotation_phase: 0, trust_anchor_rotation_awaited_proxies: 0 };
+const gauges: Gauges = { proxies_connected: 3, control_connections: 4, spool_frames: 5, spool_bytes: 6, spool_dropped_frames: 7, spool_damaged_records: 8, uplink_connected: 1, tap_sessions: 0, tap_events_dropped: 0, trust_anchor_expiration_timestamp_seconds: 2_000_000_000, trust_anchor_rotation_phase: 0, trust_anchor_rotation_awaited_proxies: 0 };
 const metrics = new Metrics();
 let reason: string | null;
 let port: AdminPort;

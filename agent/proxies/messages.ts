@@ -1,9 +1,10 @@
 /** Reads what a proxy says. Fields that a newer proxy adds are left out. */
 import { z } from 'zod';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_VERSION } from '../../proxy/wire/histogram.ts';
-import { DIRECTIONS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
+import { DIRECTIONS, FAULTS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
 import type { ToControl } from '../../proxy/wire/orders.ts';
 import { canonicalIp } from '../../proxy/wire/ip.ts';
+import { TAP_EVENTS_MAX, TAP_SESSIONS_MAX } from '../../proxy/wire/tap.ts';
 import { messageOf } from '../fault.ts';
 
 /** Rows of one kind in one window. */
@@ -59,6 +60,14 @@ const proxyWindow = z.object({
   dropped: z.object({ windows: count, folded: count }),
 });
 
+const tapEvent = z.object({
+  agoMs: count, direction: z.enum(DIRECTIONS), protocol: z.enum(PROTOCOLS), tls: z.enum(TLS_STATES), source: rowName, service: rowName, destination: rowName,
+  method: rowName, path: rowName, route: rowName.nullable(), status: count, grpcStatus: count.nullable(), fault: z.enum(FAULTS).nullable(), code: rowName.nullable(),
+  latencyUs: count.min(-1), durationUs: count, bytesIn: count, bytesOut: count, retries: count, traceId: rowName.nullable(),
+});
+
+const tapReport = z.object({ session: z.string().max(64), events: z.array(tapEvent).max(TAP_EVENTS_MAX), matched: count, dropped: count });
+
 /** In the one form that addresses are compared in. */
 const watched = z.object({
   host: z.string().max(64).transform((text, context) => canonicalIp(text) ?? (context.addIssue('is not an IP address'), z.NEVER)),
@@ -81,6 +90,7 @@ const toControl = z.discriminatedUnion('kind', [
     bundleSha256: fingerprint, anchorSha256: fingerprint,
   }),
   z.object({ kind: z.literal('goodbye'), sequence: count }),
+  z.object({ kind: z.literal('tap'), reports: z.array(tapReport).max(TAP_SESSIONS_MAX) }),
   z.object({ kind: z.literal('resolve'), address: watched }),
   z.object({ kind: z.literal('forget'), address: watched }),
   z.object({

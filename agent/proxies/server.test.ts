@@ -11,6 +11,7 @@ import { createAuthority } from '../issuer/authority.ts';
 import { issueOdd, makeCsr } from '../issuer/testing.ts';
 import { Sealer } from '../uplink/sealer.ts';
 import { Absences } from './absences.ts';
+import { Taps } from './taps.ts';
 import { ControlServer } from './server.ts';
 import type { ControlParts } from './session.ts';
 import { certify, FakeProxy } from './testing.ts';
@@ -72,6 +73,7 @@ beforeEach(async () => {
     take: (window) => sealer.take(window),
     sealedOf: (instance) => sealer.sealedOf(instance),
     takenOf: (instance) => sealer.takenOf(instance),
+    taps: new Taps(),
     absences,
     leave: (instance) => sealer.leave(instance),
     tick: () => ({ kind: 'tick', tick: Math.floor(meshMs / WINDOW_MS), tickMs: WINDOW_MS, elapsedMs: meshMs % WINDOW_MS }),

@@ -104,6 +104,11 @@ export class ControlServer {
     for (const session of this.#sessions) if (session.proxy) session.pushDestinations();
   }
 
+  /** Tells every proxy of its tap sessions. */
+  pushTaps(): void {
+    for (const session of this.#sessions) if (session.proxy) session.pushTaps();
+  }
+
   /** Tells every proxy that a window began. */
   tick(): void {
     for (const session of this.#sessions) if (session.proxy) session.link.send(this.#parts.tick());

@@ -14,6 +14,7 @@ import type { Log } from '../log.ts';
 import type { TakeResult } from '../uplink/sealer.ts';
 import type { Absences, Missing } from './absences.ts';
 import type { Link } from './link.ts';
+import type { Taps } from './taps.ts';
 import { Watched } from './watched.ts';
 
 /** A window may take so long from its end to here, and at most this share of its length. */
@@ -37,6 +38,7 @@ export interface ControlParts {
   readonly absences: Absences;
   /** An instance's process took leave, and waits until its windows are durable. */
   readonly leave: (instance: string) => void;
+  readonly taps: Taps;
   readonly tick: () => Extract<FromControl, { kind: 'tick' }>;
   /** The wall clock that certificates are checked by. */
   readonly wallMs: () => number;
@@ -68,6 +70,8 @@ export class Session {
   #proxy: LiveProxy | null = null;
   #trust: ToldTrust = { bundleSha256: null, anchorSha256: null };
   #sentRevision = 0;
+  /** The proxy was told of tap sessions. */
+  #tapped = false;
   readonly #watched = new Watched((address) => this.#parts.destination(address));
   #newestTick = 0;
   /** The last sequence of a process that said goodbye. */
@@ -108,6 +112,9 @@ export class Session {
         if (!this.#proxy) return this.refuse('message_unexpected', 'goodbye comes after hello');
         this.#lastSequence = message.sequence;
         return this.#parts.leave(this.#proxy.instance);
+      case 'tap':
+        if (!this.#proxy) return this.refuse('message_unexpected', 'tap comes after hello');
+        return this.#parts.taps.take(this.#proxy, message.reports, this.#parts.wallMs());
       case 'rediscover':
         return this.#rediscover(message);
       default:
@@ -131,6 +138,14 @@ export class Session {
   /** Tells where watched addresses lead now, those that changed. */
   pushDestinations(): void {
     for (const { address, destination } of this.#watched.changed()) this.link.send({ kind: 'resolved', address, destination });
+  }
+
+  /** Tells of the tap sessions, where there are any or were any. */
+  pushTaps(): void {
+    const { taps, wallMs } = this.#parts;
+    const sessions = this.#proxy ? taps.of(this.#proxy.workload, wallMs()) : [];
+    if (sessions.length > 0 || this.#tapped) this.link.send({ kind: 'tap', sessions });
+    this.#tapped = sessions.length > 0;
   }
 
   /** Sends the trust anchors in force. */
@@ -195,6 +210,7 @@ export class Session {
     if (sealed > 0) this.link.send({ kind: 'acknowledge', sequence: sealed });
     this.pushOrders();
     this.link.send(tick());
+    this.pushTaps();
     this.#parts.absences.joined({ instance, workload: key, name: instanceName });
     log('info', 'proxy connected', { workload: key, name: instanceName, instance, version: proxyVersion });
     this.#onChange(this);

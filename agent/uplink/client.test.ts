@@ -52,6 +52,7 @@ function makeUplink(): Uplink {
     raiseMarks: (marks: Marks) => void (raised = marks),
     snapshot: (): TopologySnapshot => ({ takenAtMs: Date.now(), workloads: Array(workloads).fill({ key: 'a/host/b', serviceAccount: 'b', identity: null, meshed: false, instances: 1 }), services: [], proxies: [], trustDomain: 'cluster.local', trustAnchorNotAfter: null }),
     onWelcome: () => {},
+    onTap: () => {},
     acknowledgeMsMax,
     metrics,
     log,

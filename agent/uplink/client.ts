@@ -5,6 +5,7 @@ import type { RawData } from 'ws';
 import type { Metrics } from '../admin/metrics.ts';
 import { messageOf } from '../fault.ts';
 import type { Log } from '../log.ts';
+import type { AgentTapReport } from '../wire/tap.ts';
 import { UPLINK_PATH } from '../wire/version.ts';
 import { backoffMs } from './backoff.ts';
 import { DOWN_BYTES_MAX, REFUSED_REMEDIES } from './messages.ts';
@@ -82,6 +83,10 @@ export class Uplink {
   /** A frame was sealed. */
   frameSealed(): void {
     this.#connection?.session?.pump();
+  }
+
+  sendTap(reports: readonly AgentTapReport[]): void {
+    this.#connection?.session?.sendTap(reports);
   }
 
   topologyChanged(): void {

@@ -1,8 +1,11 @@
 /** Reads what the cloud says. Fields that a newer cloud adds are left out. */
 import { z } from 'zod';
+import { DIRECTIONS } from '../../proxy/wire/labels.ts';
+import { TAP_MS_MAX, TAP_PER_SECOND_MAX } from '../../proxy/wire/tap.ts';
 import { messageOf } from '../fault.ts';
 import type { AgentDown, AgentRefused } from '../wire/down.ts';
 import { decodeMessage } from '../wire/envelope.ts';
+import { TAPS_MAX } from '../wire/tap.ts';
 
 /** A message of the cloud is small, save the marks of its welcome. */
 export const DOWN_BYTES_MAX = 8 * 1024 * 1024;
@@ -24,6 +27,17 @@ export const REFUSED_REMEDIES = {
 /** What the cloud may say; the code of a refusal may be a newer cloud's. */
 export type ReceivedDown = Exclude<AgentDown, AgentRefused> | (Omit<AgentRefused, 'code'> & { readonly code: string });
 
+const word = z.string().max(512);
+const tapSession = z.object({
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  workload: word.nullable(),
+  filter: z.object({
+    direction: z.enum(DIRECTIONS).optional(), method: word.optional(), pathPrefix: word.optional(), statusClass: count.max(5).optional(), peer: word.optional(),
+  }),
+  perSecondMax: count.min(1).max(TAP_PER_SECOND_MAX),
+  endsInMs: count.max(TAP_MS_MAX),
+});
+
 const down = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('welcome'),
@@ -36,6 +50,7 @@ const down = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('acknowledge'), ...position }),
   z.object({ kind: z.literal('resend'), epoch: position.epoch, after: count }),
+  z.object({ kind: z.literal('tap'), sessions: z.array(tapSession).max(TAPS_MAX) }),
   z.object({ kind: z.literal('refused'), code: z.string().max(64), message: z.string(), retryAfterMs: count }),
 ]) satisfies z.ZodType<ReceivedDown>;
 

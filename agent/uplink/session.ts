@@ -8,6 +8,7 @@ import { messageOf } from '../fault.ts';
 import type { Log } from '../log.ts';
 import type { AgentWelcome } from '../wire/down.ts';
 import { encodeMessage } from '../wire/envelope.ts';
+import type { AgentTapReport, AgentTapSession } from '../wire/tap.ts';
 import type { TopologySnapshot } from '../wire/topology.ts';
 import type { AgentHello, AgentUp } from '../wire/up.ts';
 import { readDown } from './messages.ts';
@@ -18,6 +19,8 @@ import type { Position, Spool } from './spool.ts';
 export const IN_FLIGHT_MAX = 8;
 /** No further frame is sent while this much waits in the socket. */
 export const BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
+/** Reports of taps never wait behind so much: frames come first. */
+export const TAP_BUFFERED_BYTES_MAX = 1024 * 1024;
 export const WELCOME_MS_MAX = 10_000;
 /** Far beyond a slow commit; a cloud that takes longer is asked again on a new connection. */
 export const ACKNOWLEDGE_MS_MAX = 30_000;
@@ -41,6 +44,7 @@ export interface SessionParts {
   readonly raiseMarks: (marks: Marks) => void;
   readonly snapshot: () => TopologySnapshot;
   readonly onWelcome: () => void;
+  readonly onTap: (sessions: readonly AgentTapSession[]) => void;
   /** Frames in flight must make some progress within this. */
   readonly acknowledgeMsMax: number;
   readonly metrics: Metrics;
@@ -112,6 +116,13 @@ export class UplinkSession {
     this.#topologyTimer ??= setTimeout(() => this.#sendTopology(), TOPOLOGY_DEBOUNCE_MS);
   }
 
+  /** Sends what tap sessions have seen; while the socket is behind, it is dropped and counted. */
+  sendTap(reports: readonly AgentTapReport[]): void {
+    if (!this.#welcomed || this.#over || reports.length === 0) return;
+    if (this.#socket.bufferedBytes() > TAP_BUFFERED_BYTES_MAX) this.#parts.metrics.add('tap_reports_dropped_total', reports.length);
+    else this.#send({ kind: 'tapped', reports });
+  }
+
   /** Looked at every second. */
   sweep(): void {
     const now = this.#parts.monotonicMs();
@@ -133,6 +144,8 @@ export class UplinkSession {
         return;
       case 'acknowledge':
         return this.#acknowledged(message);
+      case 'tap':
+        return this.#parts.onTap(message.sessions);
       case 'resend':
         return this.#resend({ epoch: message.epoch, sequence: message.after });
       case 'refused':

@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import type { AgentDown } from '../wire/down.ts';
 import { decodeMessage, encodeMessage } from '../wire/envelope.ts';
 import type { AgentFrame, AgentHello, AgentUp } from '../wire/up.ts';
+import type { AgentTapReport } from '../wire/tap.ts';
 import type { TopologySnapshot } from '../wire/topology.ts';
 
 /** Chances, each in [0, 1], per frame. */
@@ -30,6 +31,7 @@ export class FakeCloud {
   /** What the cloud's clock is ahead of ours. */
   clockAheadMs = 0;
   /** Answers hello with this instead of a welcome. */
+  readonly tapped: AgentTapReport[] = [];
   refusal: Extract<AgentDown, { kind: 'refused' }> | null = null;
   token = TOKEN;
   readonly hellos: AgentHello[] = [];
@@ -115,6 +117,7 @@ export class FakeCloud {
       const message = decodeMessage(data) as AgentUp;
       if (message.kind === 'hello') return this.#hello(socket, message);
       if (message.kind === 'topology') return void this.snapshots.push(message.snapshot);
+      if (message.kind === 'tapped') return void this.tapped.push(...message.reports);
       if (!held && this.#happens('reorder')) {
         held = message;
         setTimeout(() => {

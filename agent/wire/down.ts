@@ -1,4 +1,5 @@
 /** Messages from the cloud to the agent. */
+import type { AgentTap } from './tap.ts';
 
 /** Answer to `hello`. */
 export interface AgentWelcome {
@@ -38,4 +39,4 @@ export interface AgentRefused {
   readonly retryAfterMs: number;
 }
 
-export type AgentDown = AgentWelcome | AgentAcknowledge | AgentResend | AgentRefused;
+export type AgentDown = AgentWelcome | AgentAcknowledge | AgentResend | AgentRefused | AgentTap;

@@ -74,5 +74,21 @@ export const SAMPLES = {
   },
   acknowledge: { kind: 'acknowledge', epoch: 7, sequence: 42 },
   resend: { kind: 'resend', epoch: 7, after: 40 },
+  tapped: {
+    kind: 'tapped',
+    reports: [
+      {
+        session: 'tap_1', workload: 'shop/host/web', proxy: 'web-1', matched: 3, dropped: 2,
+        events: [
+          {
+            agoMs: 120, direction: 'outbound', protocol: 'http1', tls: 'mtls', source: 'shop/host/web', service: 'shop/cart', destination: 'shop/host/cart', method: 'GET',
+            path: '/carts/7', route: 'GET /carts/:id', status: 503, grpcStatus: null, fault: 'mesh', code: 'connect-failed', latencyUs: -1, durationUs: 900, bytesIn: 120,
+            bytesOut: 300, retries: 1, traceId: '0af7651916cd43dd8448eb211c80319c',
+          },
+        ],
+      },
+    ],
+  },
+  tap: { kind: 'tap', sessions: [{ id: 'tap_1', workload: 'shop/host/web', filter: { direction: 'outbound', method: 'GET', pathPrefix: '/carts', statusClass: 5, peer: 'shop/host/cart' }, perSecondMax: 100, endsInMs: 60_000 }] },
   refused: { kind: 'refused', code: 'fenced', message: 'A newer agent has taken over.', retryAfterMs: 60_000 },
 } as const satisfies { readonly [Kind in (AgentUp | AgentDown)['kind']]: Extract<AgentUp | AgentDown, { kind: Kind }> };

@@ -1,5 +1,6 @@
 /** Messages from the agent to the cloud. */
 import type { ClusterWindow } from './rollup.ts';
+import type { AgentTapReports } from './tap.ts';
 import type { TopologySnapshot } from './topology.ts';
 
 /** First message on every connection. */
@@ -43,4 +44,4 @@ export interface AgentTopology {
   readonly snapshot: TopologySnapshot;
 }
 
-export type AgentUp = AgentHello | AgentFrame | AgentTopology;
+export type AgentUp = AgentHello | AgentFrame | AgentTopology | AgentTapReports;

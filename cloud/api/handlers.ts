@@ -6,6 +6,7 @@ import type { Handlers } from './handler.ts';
 import { historyHandlers } from './history.ts';
 import { orgHandlers } from './org.ts';
 import { seriesHandlers } from './series.ts';
+import { tapHandlers } from './tap.ts';
 import { tokenHandlers } from './token.ts';
 
-export const handlers: Handlers<CallName> = { ...orgHandlers, ...clusterHandlers, ...tokenHandlers, ...seriesHandlers, ...alertHandlers, ...historyHandlers };
+export const handlers: Handlers<CallName> = { ...orgHandlers, ...clusterHandlers, ...tokenHandlers, ...seriesHandlers, ...alertHandlers, ...historyHandlers, ...tapHandlers };

@@ -8,6 +8,7 @@ import { Problem } from '../wire/errors.ts';
 /** A valid body for each call that takes one: a new call without an entry fails here by 400. */
 const RULE = { name: 'r', scope: { clusterId: null, namespace: null, workload: null, service: null }, threshold: 0.9, windowSeconds: 60, minRequests: 1, severity: 'info', enabled: true, channelIds: [] };
 const BODIES: Partial<Record<CallName, unknown>> = {
+  startTap: { statusClass: 5 },
   createOrg: { name: 'Another' }, createCluster: { name: 'new' }, createToken: { name: 'new' }, createRule: RULE, updateRule: RULE,
   createChannel: { kind: 'webhook', name: 'hook', url: 'https://example.com/hook' },
   importHistory: { source: 'a test', windows: [], entities: [] },

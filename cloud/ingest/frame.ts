@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { EDGES_PER_CLUSTER_MAX, ROUTES_PER_CLUSTER_MAX } from '../../agent/wire/rollup.ts';
 import type { AgentUp } from '../../agent/wire/up.ts';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_VERSION } from '../../proxy/wire/histogram.ts';
-import { DIRECTIONS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
+import { DIRECTIONS, FAULTS, PROTOCOLS, TLS_STATES } from '../../proxy/wire/labels.ts';
+import { TAP_EVENTS_MAX } from '../../proxy/wire/tap.ts';
 
 /** Windows of one frame: an hour of 10 s windows that came late at once. */
 const WINDOWS_MAX = 360;
@@ -12,6 +13,8 @@ const STRING_LENGTH_MAX = 512;
 const MARKS_MAX = 50_000;
 const WORKLOADS_MAX = 20_000;
 const PROXIES_MAX = 50_000;
+/** Reports of one message: those of a thousand proxies at once. */
+const TAP_REPORTS_MAX = 1_000;
 const WINDOW_MS_MIN = 100;
 const WINDOW_MS_MAX = 60_000;
 
@@ -122,7 +125,19 @@ const Topology = z.object({
   }),
 });
 
-const Up = z.discriminatedUnion('kind', [Hello, Frame, Topology]);
+const Tapped = z.object({
+  kind: z.literal('tapped'),
+  reports: z.array(z.object({
+    session: z.string().max(64), workload: Name, proxy: Name, matched: Count, dropped: Count,
+    events: z.array(z.object({
+      agoMs: Count, direction: z.enum(DIRECTIONS), protocol: z.enum(PROTOCOLS), tls: z.enum(TLS_STATES), source: Name, service: Name, destination: Name,
+      method: Name, path: Name, route: Name.nullable(), status: Count, grpcStatus: Count.nullable(), fault: z.enum(FAULTS).nullable(), code: Name.nullable(),
+      latencyUs: z.number().int().min(-1), durationUs: Count, bytesIn: Count, bytesOut: Count, retries: Count, traceId: Name.nullable(),
+    })).max(TAP_EVENTS_MAX),
+  })).max(TAP_REPORTS_MAX),
+});
+
+const Up = z.discriminatedUnion('kind', [Hello, Frame, Topology, Tapped]);
 
 export type Checked = { readonly kind: 'message'; readonly message: AgentUp } | { readonly kind: 'faults'; readonly text: string };
 

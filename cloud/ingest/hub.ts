@@ -5,11 +5,13 @@
 import type { AgentRefused } from '../../agent/wire/down.ts';
 import { encodeMessage } from '../../agent/wire/envelope.ts';
 import { limited } from '../alerts/lane.ts';
-import { asAuth } from '../db/client.ts';
+import { asAuth, asWorker } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
+import { TAP_UNREAD_MS_MAX } from '../wire/tap.ts';
 import { whyLost } from './link.ts';
 import type { Link, Lost } from './link.ts';
 import { LOST_MESSAGES, receive, refusal } from './session.ts';
+import { readSessions } from './taps.ts';
 import type { SessionServices, SessionState, SessionStep } from './session.ts';
 
 /** Messages waiting on one connection before its socket is paused; one more frame may be on its way. */
@@ -50,6 +52,8 @@ export interface UplinkHub {
   inspect(): Promise<void>;
   /** Pings, cuts silent sockets, renews `last_seen_at`. Due every 10 s. */
   beat(): Promise<void>;
+  /** Tells agents of taps that began or ended. Due every second. */
+  taps(): Promise<void>;
   /** Finishes the messages in hand, then closes every socket; the agents come back on their own. */
   stop(): Promise<void>;
   readonly size: number;
@@ -69,6 +73,8 @@ interface Connection {
   working: Promise<void> | null;
   paused: boolean;
   ended: boolean;
+  /** The taps that the agent was told of last. */
+  tapped: string;
 }
 
 /** The code of a refusal, for the close frame. */
@@ -83,7 +89,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   function attach(link: Link, socket: UplinkSocket): UplinkConnection | null {
     if (stopping || connections.size >= CONNECTIONS_MAX) return null;
     const now = services.now();
-    const connection: Connection = { link, socket, queue: [], openedAt: now, state: { phase: 'hello' }, heardAt: now, working: null, paused: false, ended: false };
+    const connection: Connection = { link, socket, queue: [], openedAt: now, state: { phase: 'hello' }, heardAt: now, working: null, paused: false, ended: false, tapped: '' };
     connections.add(connection);
     return {
       message: (bytes) => enqueue(connection, bytes),
@@ -189,6 +195,25 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
     }
   }
 
+  async function taps(): Promise<void> {
+    const held = [...connections].filter((connection) => connection.state.phase === 'open' && !connection.ended);
+    if (held.length === 0) return;
+    const now = services.now();
+    const ids = held.map(({ link }) => link.clusterId);
+    const rows = await asWorker(sql, (tx) => tx<{ cluster_id: string }[]>`
+      select distinct cluster_id from tenant.tap
+      where stopped_at is null and ends_at > ${new Date(now)} and read_at > ${new Date(now - TAP_UNREAD_MS_MAX)} and cluster_id = any(${ids})`);
+    const active = new Set(rows.map((row) => row.cluster_id));
+    for (const connection of held) {
+      if (!active.has(connection.link.clusterId) && connection.tapped === '') continue;
+      const sessions = await readSessions(connection.link, now);
+      const tapped = sessions.map(({ id }) => id).sort().join(' ');
+      if (tapped === connection.tapped || connection.ended) continue;
+      connection.tapped = tapped;
+      connection.socket.send(encodeMessage({ kind: 'tap', sessions }));
+    }
+  }
+
   /** Null: the cluster is still this connection's. */
   async function renew(connection: Connection): Promise<Lost | null> {
     const { link, state } = connection;
@@ -221,5 +246,5 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
     }));
   }
 
-  return { attach, inspect, beat, stop, get size() { return connections.size; } };
+  return { attach, inspect, beat, taps, stop, get size() { return connections.size; } };
 }

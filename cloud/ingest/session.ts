@@ -3,6 +3,7 @@
  * so that a runtime may write it down between two messages. The caller hands over one message at a time.
  */
 import type { AgentDown, AgentRefused } from '../../agent/wire/down.ts';
+import type { AgentTapReport } from '../../agent/wire/tap.ts';
 import { decodeMessage, EnvelopeError } from '../../agent/wire/envelope.ts';
 import type { AgentFrame, AgentHello, AgentUp } from '../../agent/wire/up.ts';
 import { UPLINK_WIRE_VERSION } from '../../agent/wire/version.ts';
@@ -15,6 +16,7 @@ import { commitFrame } from './commit.ts';
 import { checkMessage } from './frame.ts';
 import { greet } from './hello.ts';
 import type { Link, Lost } from './link.ts';
+import { storeReports } from './taps.ts';
 import { commitTopology } from './topology.ts';
 
 export type SessionState = { readonly phase: 'hello' } | { readonly phase: 'open'; readonly epoch: number; readonly sessionId: string };
@@ -45,12 +47,14 @@ export interface UplinkCounters {
   refused: number;
   /** Frames that the database did not take; the agent sends them again. */
   failed: number;
+  tapReports: number;
+  tapReportsLost: number;
   /** From the end of a committed frame's newest window to its commit, summed, ms. */
   lagMs: number;
 }
 
 export function createUplinkCounters(): UplinkCounters {
-  return { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, failed: 0, lagMs: 0 };
+  return { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, failed: 0, tapReports: 0, tapReportsLost: 0, lagMs: 0 };
 }
 
 /** How long a refused agent waits before it tries again. */
@@ -109,6 +113,8 @@ function handle(services: SessionServices, link: Link, state: SessionState, mess
       return storeFrame(services, link, state, message);
     case 'topology':
       return storeTopology(services, link, state, message.snapshot);
+    case 'tapped':
+      return storeTapped(services, link, state, message.reports);
     default:
       return message satisfies never;
   }
@@ -161,6 +167,18 @@ async function storeFrame(services: SessionServices, link: Link, state: SessionS
 function lagOf(frame: AgentFrame, nowMs: number): number {
   const endMs = frame.windows.reduce((latest, window) => Math.max(latest, window.startMs + window.lengthMs), 0);
   return endMs === 0 ? 0 : Math.max(0, nowMs - endMs);
+}
+
+/** What a tap saw is worth no connection: when it can't be stored, it is lost and counted. */
+async function storeTapped(services: SessionServices, link: Link, state: SessionState, reports: readonly AgentTapReport[]): Promise<SessionStep> {
+  try {
+    await storeReports(link, reports, services.now());
+    services.counters.tapReports += reports.length;
+  } catch (error) {
+    services.counters.tapReportsLost += reports.length;
+    services.log.warn({ error, org: link.tenant.orgId, cluster: link.clusterId }, 'tap reports were not stored');
+  }
+  return { state, messages: [], close: false };
 }
 
 async function storeTopology(services: SessionServices, link: Link, state: SessionState & { phase: 'open' }, snapshot: Parameters<typeof commitTopology>[1]): Promise<SessionStep> {

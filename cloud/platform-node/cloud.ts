@@ -29,6 +29,7 @@ import { serveUplink } from './uplink.ts';
 /** Connections to Postgres beside those of the accounts. */
 const DATABASE_CONNECTIONS_MAX = 10;
 const INSPECT_MS = 2_000;
+const TAPS_MS = 1_000;
 const BEAT_MS = 10_000;
 /** A database that takes longer than this for a scrape counts as away. */
 const METRICS_MS_MAX = 5_000;
@@ -79,6 +80,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const rollup = createRollupCounters();
   timers.every('roll-up', ROLLUP_JOB_MS, () => rollUpDue({ sql, names, now, log, counters: rollup, stopped: () => stopping !== null }));
   timers.every('uplink inspection', INSPECT_MS, () => hub.inspect());
+  timers.every('uplink taps', TAPS_MS, () => hub.taps());
   timers.every('uplink heartbeat', BEAT_MS, () => hub.beat());
   alerts.start();
   log.info({ publicUrl, port }, 'the cloud listens');

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import * as e from './entities.ts';
 import type { ErrorCode } from './errors.ts';
 import * as h from './history.ts';
+import * as t from './tap.ts';
 
 export type Action = 'read' | 'write' | 'admin';
 
@@ -106,6 +107,16 @@ export const calls = {
     method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/history', summary: 'Export hours of history in the form that an import takes, share by share', action: 'read', params: InCluster,
     query: TwoMoments, status: 200, response: h.HistoryExport, errors: tenant,
   },
+
+  startTap: {
+    method: 'post', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/taps', summary: 'Begin to look at exchanges as they happen; recorded with who looks', action: 'write', params: InCluster, body: t.TapInput,
+    status: 201, response: t.Tap, errors: [...tenant, 'limit_reached'],
+  },
+  readTap: {
+    method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/taps/{id}', summary: 'What a tap saw since `after`; a tap that nobody reads ends', action: 'write', params: InCluster.extend({ id: z.string().min(1).max(60) }),
+    query: z.object({ after: z.string().regex(/^[0-9]{0,18}$/).default('') }), status: 200, response: t.TapPage, errors: tenant,
+  },
+  stopTap: { method: 'delete', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/taps/{id}', summary: 'End a tap', action: 'write', params: InCluster.extend({ id: z.string().min(1).max(60) }), status: 204, response: null, errors: tenant },
 
   listRules: { method: 'get', path: '/api/v1/orgs/{slug}/rules', summary: 'Alert rules with their states', action: 'read', params: InOrg, status: 200, response: z.object({ rules: z.array(e.Rule) }), errors: tenant },
   createRule: { method: 'post', path: '/api/v1/orgs/{slug}/rules', summary: 'Make an alert rule', action: 'write', params: InOrg, body: e.RuleInput, status: 201, response: e.Rule, errors: [...tenant, 'limit_reached'] },

@@ -18,7 +18,7 @@ function changed(sample: string, path: string, value: unknown): string {
 }
 
 test('there is a golden sample of each kind', () => {
-  const kinds = ['acknowledge', 'bundle', 'certified', 'orders', 'orders-policy', 'orders-transparent', 'refused', 'renew', 'resolved', 'resolved-endpoint', 'resolved-external', 'tick', 'welcome', 'welcome-rediscover'];
+  const kinds = ['acknowledge', 'bundle', 'certified', 'orders', 'orders-policy', 'orders-telemetry', 'orders-transparent', 'refused', 'renew', 'resolved', 'resolved-endpoint', 'resolved-external', 'tap', 'tick', 'welcome', 'welcome-rediscover'];
   expect(samples.toSorted()).toEqual(kinds.map((kind) => `from-${kind}.json`).toSorted());
 });
 
@@ -31,7 +31,7 @@ test.each(samples)('a field of a newer version in %s is left out', (name) => {
 });
 
 test('a kind of a newer version is named and left out', () => {
-  expect(decodeMessage('{"kind":"tap","rate":5}')).toEqual({ kind: 'unknown', name: 'tap' });
+  expect(decodeMessage('{"kind":"dance","rate":5}')).toEqual({ kind: 'unknown', name: 'dance' });
   expect(decodeMessage('{"kind":"constructor"}')).toEqual({ kind: 'unknown', name: 'constructor' });
 });
 
@@ -58,6 +58,12 @@ test.each([
   ['orders', 'orders.outbound.0.endpoints.0.address.host', '', 'orders.outbound[0].endpoints[0].address.host'],
   ['orders', 'orders.outbound', Array.from({ length: 1_001 }, () => ({})), 'orders.outbound is 1001'],
   ['orders-transparent', 'orders.transparent', null, 'orders.transparent is null'],
+  ['orders-telemetry', 'orders.telemetry.accessLog', 'loud', 'orders.telemetry.accessLog'],
+  ['orders-telemetry', 'orders.telemetry.tracing.collector', 'file:///etc/passwd', 'orders.telemetry.tracing.collector'],
+  ['orders-telemetry', 'orders.telemetry.tracing.share', 1.5, 'orders.telemetry.tracing.share'],
+  ['tap', 'sessions.0.perSecondMax', 1_001, 'sessions[0].perSecondMax'],
+  ['tap', 'sessions.0.filter.statusClass', 6, 'sessions[0].filter.statusClass'],
+  ['tap', 'sessions.0.endsInMs', undefined, 'sessions[0].endsInMs is missing'],
   ['orders-transparent', 'orders.transparent.addresses.0', '10.1.0', 'orders.transparent.addresses[0]'],
   ['orders-transparent', 'orders.transparent.plainPort', 0, 'orders.transparent.plainPort'],
   ['orders-transparent', 'orders.transparent.services.0.to.endpoints', null, 'orders.transparent.services[0].to.endpoints'],

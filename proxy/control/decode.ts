@@ -1,6 +1,7 @@
 /** Reads the control plane's messages by the contract in `wire/orders.ts`. Fields that it doesn't know are left out. Pure. */
 import { canonicalIp } from '../wire/ip.ts';
 import { PORT_PROTOCOLS, VIRTUAL_SERVICES_MAX, type Destination, type Endpoint, type FromControl, type InboundPort, type OutboundListener, type ProxyOrders, type ServicePort, type SocketAddress, type TransparentOrders, type VirtualService } from '../wire/orders.ts';
+import { decodeTapSessions, decodeTelemetry } from './decode-telemetry.ts';
 import { decodePolicy } from './policy.ts';
 import { asList, asObject, asOneOf, asString, asWhole, ifThere, orNull, ShapeError, type Fields } from './shape.ts';
 
@@ -140,6 +141,7 @@ export function decodeOrders(value: unknown, path = 'orders'): ProxyOrders {
     },
     outbound: asList(fields['outbound'], `${path}.outbound`, LISTENERS_MAX, outboundListener),
     ...ifThere('zone', fields, path, zone),
+    ...ifThere('telemetry', fields, path, decodeTelemetry),
     ...(fields['transparent'] === undefined ? {} : { transparent: transparentOrders(fields['transparent'], `${path}.transparent`) }),
   };
 }
@@ -173,6 +175,7 @@ const READERS: { readonly [Kind in FromControl['kind']]: (fields: Fields) => Ext
   }),
   acknowledge: (fields) => ({ kind: 'acknowledge', sequence: asWhole(fields['sequence'], 'sequence') }),
   bundle: (fields) => ({ kind: 'bundle', trustBundle: asString(fields['trustBundle'], 'trustBundle', PEM_LENGTH_MAX) }),
+  tap: (fields) => ({ kind: 'tap', sessions: decodeTapSessions(fields['sessions'], 'sessions') }),
   renew: (fields) => ({ kind: 'renew', withinMs: asWhole(fields['withinMs'], 'withinMs', 0, RENEW_MS_MAX) }),
   resolved: (fields) => ({ kind: 'resolved', address: address(fields['address'], 'address'), destination: destination(fields['destination'], 'destination') }),
 };

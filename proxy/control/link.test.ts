@@ -6,6 +6,7 @@ import { Series } from '../telemetry/series.ts';
 import { edgeKey, exchangeEnd } from '../telemetry/testing.ts';
 import { WindowRing } from '../telemetry/window.ts';
 import { STATUS_MS_MAX, type FromControl, type ProxyOrders, type ToControl } from '../wire/orders.ts';
+import type { TapSession } from '../wire/tap.ts';
 import type { Dial, DialOptions, LinkEvents } from './dial.ts';
 import { ControlLink, SILENCE_MS_MAX, WELCOME_MS_MAX } from './link.ts';
 
@@ -36,6 +37,7 @@ function setUp() {
   const orders: ProxyOrders[] = [];
   const bundles: string[] = [];
   const renewals: number[] = [];
+  const taps: (readonly TapSession[])[] = [];
   const status = { ready: false, revision: 0, certificateNotAfter: null as string | null };
   const link = new ControlLink({
     dial,
@@ -48,6 +50,7 @@ function setUp() {
     onOrders: (taken) => void orders.push(taken),
     onBundle: (taken) => void bundles.push(taken),
     onRenew: (withinMs) => void renewals.push(withinMs),
+    onTap: (sessions) => void taps.push(sessions),
     onClock: () => undefined,
     status: () => ({ ...status }),
     nowMs: Date.now,
@@ -59,7 +62,7 @@ function setUp() {
     holder.put({ certificateChain: 'chain', privateKey: 'key', trustBundle: 'anchors' }, 'web.shop', Date.now() + lifeMs);
   const count = () => series.ended(series.edge(edgeKey()), exchangeEnd());
   const newest = () => dials.at(-1) ?? expect.fail('nothing was dialled');
-  return { dials, link, ring, orders, bundles, renewals, status, certify, count, newest, holder };
+  return { dials, link, ring, orders, bundles, renewals, taps, status, certify, count, newest, holder };
 }
 
 function end(dialled: Dialled, reason: string): void {
@@ -178,6 +181,21 @@ test('orders and anchors are handed on; unknown and malformed messages are count
   expect(link.unknownMessages).toBe(1);
   expect(link.badMessages).toBe(3);
   expect(link.linked).toBe(true);
+  link.stop();
+});
+
+test('tap sessions are handed on, and what they saw goes back while the link is up', () => {
+  const { link, certify, newest, taps } = setUp();
+  certify();
+  link.start();
+  open(newest());
+  link.sendTap([{ session: 'tap_1', events: [], matched: 2, dropped: 1 }]);
+  tell(newest(), WELCOME);
+  newest().events.message(golden('from-tap'));
+  expect(taps).toEqual([JSON.parse(golden('from-tap')).sessions]);
+  link.sendTap([]);
+  link.sendTap([{ session: 'tap_1', events: [], matched: 3, dropped: 1 }]);
+  expect(newest().sent.filter(({ kind }) => kind === 'tap')).toEqual([{ kind: 'tap', reports: [{ session: 'tap_1', events: [], matched: 3, dropped: 1 }] }]);
   link.stop();
 });
 

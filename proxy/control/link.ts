@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { WindowRing } from '../telemetry/window.ts';
 import type { ServiceKey } from '../wire/labels.ts';
 import { REDISCOVER_MS_MIN, STATUS_MS_MAX, type Endpoint, type FromControl, type ProxyOrders, type SocketAddress, type ToControl } from '../wire/orders.ts';
+import type { TapReport, TapSession } from '../wire/tap.ts';
 import { CONTROL_WIRE_VERSION } from '../wire/version.ts';
 import { backoffMs, redialMs } from './backoff.ts';
 import { decodeMessage } from './decode.ts';
@@ -40,6 +41,7 @@ export interface LinkParts {
   readonly onOrders: (orders: ProxyOrders) => void;
   readonly onBundle: (trustBundle: string) => void;
   readonly onRenew: (withinMs: number) => void;
+  readonly onTap: (sessions: readonly TapSession[]) => void;
   /** After each change of what the window clock goes by: a tick, the link up or down. */
   readonly onClock: () => void;
   readonly status: () => StatusFacts;
@@ -128,6 +130,11 @@ export class ControlLink {
     this.rediscoveries += 1;
     current.socket.send(JSON.stringify({ kind: 'rediscover', service, port, address: mesh?.address ?? address, identity: mesh?.identity ?? '' } satisfies ToControl));
     return true;
+  }
+
+  /** Tells what tap sessions have seen; without a link nobody wants to know. */
+  sendTap(reports: readonly TapReport[]): void {
+    if (this.linked && reports.length > 0) this.#current?.socket?.send(JSON.stringify({ kind: 'tap', reports } satisfies ToControl));
   }
 
   /** Says that no further window comes. */
@@ -242,6 +249,8 @@ export class ControlLink {
       case 'bundle':
         onBundle(message.trustBundle);
         return this.sendStatus();
+      case 'tap':
+        return this.#parts.onTap(message.sessions);
       case 'renew':
         return onRenew(message.withinMs);
       case 'resolved':

@@ -8,10 +8,12 @@ import type { ByteSink } from '../protocol/sink.ts';
 import { Slices } from '../sockets/slices.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import { codeOfResponse, faultOfResponse } from '../telemetry/classify.ts';
+import type { Observation } from '../telemetry/watch.ts';
 import type { Fault } from '../wire/labels.ts';
 import { FAULT_CODES, type FaultCodeName } from '../wire/mesh.ts';
 import type { Callee } from './callee.ts';
 import type { Caller } from './caller.ts';
+import { HeadView, replaceFields } from './head-view.ts';
 import { Policed } from './policed.ts';
 import { answerFor } from './respond.ts';
 import { type BodyForm, addedFields, bodyForm, writeContent, writeEnd, writeFraming } from './response-body.ts';
@@ -41,6 +43,9 @@ export class Exchange implements Connecting, ByteSink {
   private readonly held = new Slices();
   private callee: Callee | null = null;
   private readonly tally = new Tally();
+  private observation: Observation | null = null;
+  /** Field lines in place of those that were cut from the request; null: it goes as it came. */
+  private replaced: readonly Uint8Array[] | null = null;
   private request: Head | null = null;
   private phase: Phase = 'none';
   private body: BodyForm = 'copied';
@@ -76,6 +81,7 @@ export class Exchange implements Connecting, ByteSink {
   /** A request's head has come. It is the reader's object, and stays as it is until the exchange is over. */
   begin(head: Head): void {
     this.reset(head);
+    this.observe(head);
     this.tally.begin(this.context.sockets.nowUs(), head.end - head.start, this.context.templates.of(head));
     this.context.counted(1);
     this.police();
@@ -88,7 +94,7 @@ export class Exchange implements Connecting, ByteSink {
     this.callee = callee;
     this.tally.sent(this.context.recorder, edge, this.context.sockets.nowUs());
     callee.begin(this);
-    writeHead(this.request, this.upgrade ? UPGRADE : NOTHING, callee.stream);
+    writeHead(this.request, this.replaced ?? (this.upgrade ? UPGRADE : NOTHING), callee.stream);
     this.policed?.resend(callee.stream);
     this.held.moveTo(callee.stream);
     if (this.requestDone) this.policed?.sent();
@@ -115,6 +121,7 @@ export class Exchange implements Connecting, ByteSink {
 
   requestEnded(): void {
     this.requestDone = true;
+    this.tally.requestUs = this.bodySeen ? this.context.sockets.nowUs() : this.tally.startUs;
     if (this.callee !== null) this.policed?.sent();
     if (this.responseDone) this.finish();
   }
@@ -268,6 +275,17 @@ export class Exchange implements Connecting, ByteSink {
     this.caller.stream.write(bytes, start, end);
   }
 
+  /** Asks who watches; their fields take the place of the head's. */
+  private observe(head: Head): void {
+    const { watch, direction } = this.context;
+    this.observation = this.replaced = null;
+    if (watch?.on !== true) return;
+    this.observation = watch.begin(direction, new HeadView(head, this.caller.stream.remoteAddress ?? ''));
+    const replace = this.observation?.replace ?? null;
+    if (replace === null) return;
+    this.replaced = this.upgrade ? [...UPGRADE, ...replaceFields(head, replace)] : replaceFields(head, replace);
+  }
+
   private reset(head: Head): void {
     this.phase = 'waiting';
     this.request = head;
@@ -393,7 +411,8 @@ export class Exchange implements Connecting, ByteSink {
     this.context.counted(-1);
     this.policed?.over(tally.fault === null);
     this.policed = null;
-    tally.count(recorder, this.route.unconnectedEdge, direction, sockets.nowUs());
+    tally.count(recorder, this.route.unconnectedEdge, direction, sockets.nowUs(), this.observation);
+    this.observation = this.replaced = null;
     this.route.finished(tally.answerUs, tally.fault === 'mesh', outcomeOf(tally.status, tally.fault));
   }
 

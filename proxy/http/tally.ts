@@ -1,6 +1,7 @@
 /** What one exchange is counted with: moments, bytes, outcome. Reused for one exchange after another. */
 import type { ExchangeEnd } from '../exchange.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
+import type { Observation } from '../telemetry/watch.ts';
 import type { Direction, Fault } from '../wire/labels.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 
@@ -22,11 +23,16 @@ export class Tally {
   sentUs = 0;
   /** The response's head had come. */
   firstUs = 0;
+  /** The request was whole. */
+  requestUs = 0;
+  /** Bytes of the exchange that are counted already. */
+  private passedIn = 0;
+  private passedOut = 0;
   private edge: EdgeHandle | null = null;
 
   begin(nowUs: number, bytesIn: number, template: string | null): void {
     this.startUs = nowUs;
-    this.sentUs = this.firstUs = 0;
+    this.sentUs = this.firstUs = this.requestUs = this.passedIn = this.passedOut = 0;
     this.status = this.retries = this.bytesOut = 0;
     this.bytesIn = bytesIn;
     this.fault = this.code = this.edge = this.grpcStatus = null;
@@ -47,7 +53,7 @@ export class Tally {
     recorder.bytes(this.edge, this.bytesIn, this.bytesOut);
     recorder.attempted(this.edge, this.end(direction, nowUs));
     this.edge = null;
-    this.bytesIn = this.bytesOut = 0;
+    this.bytesPassed();
     this.sentUs = this.firstUs = 0;
     this.status = 0;
     this.fault = this.code = this.grpcStatus = null;
@@ -57,15 +63,23 @@ export class Tally {
   countBytes(recorder: Recorder): void {
     if (this.edge === null) return;
     recorder.bytes(this.edge, this.bytesIn, this.bytesOut);
-    this.bytesIn = this.bytesOut = 0;
+    this.bytesPassed();
   }
 
-  /** Counts the exchange: on its row, or on `unsent` when its request never went out. */
-  count(recorder: Recorder, unsent: EdgeHandle, direction: Direction, nowUs: number): void {
+  /** Counts the exchange: on its row, or on `unsent` when its request never went out. Who watches it is told the same. */
+  count(recorder: Recorder, unsent: EdgeHandle, direction: Direction, nowUs: number, observation: Observation | null = null): void {
     const edge = this.edge ?? unsent;
     if (this.edge === null) recorder.began(edge);
     recorder.bytes(edge, this.bytesIn, this.bytesOut);
-    recorder.ended(edge, this.end(direction, nowUs));
+    const end = this.end(direction, nowUs);
+    recorder.ended(edge, end);
+    observation?.ended(edge, end);
+  }
+
+  private bytesPassed(): void {
+    this.passedIn += this.bytesIn;
+    this.passedOut += this.bytesOut;
+    this.bytesIn = this.bytesOut = 0;
   }
 
   /** How long the callee took to answer in µs; −1: it didn't. */
@@ -87,6 +101,9 @@ export class Tally {
       retries: this.retries,
       route: this.template,
       grpcStatus: this.grpcStatus,
+      responseUs: Math.round(nowUs - (this.requestUs > 0 ? this.requestUs : leftUs)),
+      bytesIn: this.passedIn + this.bytesIn,
+      bytesOut: this.passedOut + this.bytesOut,
     };
   }
 }

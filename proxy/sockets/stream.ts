@@ -19,6 +19,8 @@ export interface ByteStream extends ByteSink {
   events: StreamEvents;
   /** Neither closed by us nor by the peer. */
   readonly open: boolean;
+  /** The peer's address, where the stream has one of its own. */
+  readonly remoteAddress?: string;
   /** The peer ended its side. */
   readonly peerEnded: boolean;
   /** Congested, and not drained since. */

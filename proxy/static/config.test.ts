@@ -39,7 +39,7 @@ test('a file becomes the orders that a control plane would have sent, with the d
   expect(parsed).toEqual({
     kind: 'config',
     config: {
-      workload: 'shop/host/web', instance: 'web', trustDomain: 'cluster.local', admin: { host: '127.0.0.1', port: 4191 }, logLevel: 'info',
+      workload: 'shop/host/web', instance: 'web', trustDomain: 'cluster.local', admin: { host: '127.0.0.1', port: 4191 }, logLevel: 'info', handover: null,
       certificate: { chain: 'leaf.pem', key: 'key.pem', trustAnchors: '/etc/anchors.pem' },
       orders: {
         workload: 'shop/host/web', trustDomain: 'cluster.local',
@@ -59,6 +59,12 @@ test('a file becomes the orders that a control plane would have sent, with the d
       },
     },
   });
+});
+
+test('access log and traces become orders, with shares in place of percent', () => {
+  const parsed = parseStatic(JSON.stringify({ ...file(), accessLog: 'apache', tracing: { collector: 'http://10.0.0.5:4318/v1/traces', sharePercent: 5 } }));
+  expect(parsed).toMatchObject({ config: { orders: { telemetry: { accessLog: 'apache', tracing: { collector: 'http://10.0.0.5:4318/v1/traces', share: 0.05 } } } } });
+  expect(faultsOf({ ...file(), accessLog: 'loud', tracing: { collector: '10.0.0.5:4318', sharePercent: 101 } }).map(({ pointer }) => pointer)).toEqual(['/accessLog', '/tracing/collector', '/tracing/sharePercent']);
 });
 
 test('all faults of a file are told at once, each with its place', () => {

@@ -3,6 +3,7 @@ import type { LogLevel } from '../log.ts';
 import { parseIdentity, type WorkloadKey } from '../wire/labels.ts';
 import { canonicalIp } from '../wire/ip.ts';
 import { OPAQUE_PORTS, type Endpoint, type InboundPort, type OutboundListener, type PortProtocol, type ProxyOrders, type ServicePort, type SocketAddress, type TransparentOrders } from '../wire/orders.ts';
+import type { TelemetryOrders } from '../wire/telemetry.ts';
 import { pointerTo, type StaticFault } from './fault.ts';
 import { STATIC_SCHEMA, type StaticFile } from './schema.ts';
 import { validate } from './validate.ts';
@@ -70,7 +71,7 @@ function configOf(file: StaticFile): StaticConfig {
       },
       outbound: (file.outbound ?? []).map(outboundListener),
       ...(file.transparent === undefined ? {} : { transparent: transparentOrders(file.transparent) }),
-      telemetry: { accessLog: file.accessLog ?? 'off', tracing: file.tracing === undefined ? null : { collector: file.tracing.collector, share: (file.tracing.sharePercent ?? 0) / 100 } },
+      ...(file.accessLog === undefined && file.tracing === undefined ? {} : { telemetry: telemetryOf(file) }),
     },
   };
 }
@@ -126,6 +127,10 @@ function endpoint(file: FileListener['endpoints'][number]): Endpoint {
     instance: file.instance ?? workloadName(file.workload),
     mesh: file.mesh === undefined ? null : { address: socketAddress(file.mesh.address), identity: file.mesh.identity },
   };
+}
+
+function telemetryOf({ accessLog = 'off', tracing }: StaticFile): TelemetryOrders {
+  return { accessLog, tracing: tracing === undefined ? null : { collector: tracing.collector, share: (tracing.sharePercent ?? 0) / 100 } };
 }
 
 function workloadName(workload: WorkloadKey): string {

@@ -18,6 +18,7 @@ const FACTS: MetricsFacts = {
   certificateRefreshes: { ok: 3, error: 1 },
   inboundPolicy: 'all-unauthenticated',
   balancers: [{ service: 'shop/cart', port: 80, ready: 2, pending: 0, waiting: 1, added: 3, removed: 1 }],
+  watching: [],
   own: [{ name: 'sidelight_control_linked', help: 'Linked.', type: 'gauge', value: 1 }],
 };
 

@@ -14,6 +14,8 @@ export interface MetricsFacts extends ProcessFacts {
   /** Policy in force, the `srv_name` of inbound series. */
   readonly inboundPolicy: string;
   readonly balancers: readonly BalancerFacts[];
+  /** What access log, traces and tap count. */
+  readonly watching: readonly OwnMetric[];
   /** Our own gauges and counters, by full name. */
   readonly own: readonly OwnMetric[];
 }
@@ -48,5 +50,5 @@ export function* renderMetrics(series: Series, facts: MetricsFacts): Pieces {
   yield* parentFamilies(series, facts.balancers, facts.inboundPolicy);
   yield* identityFamilies(facts);
   yield* processFamilies(facts);
-  yield* ownFamilies(series, facts.own);
+  yield* ownFamilies(series, [...facts.watching, ...facts.own]);
 }

@@ -108,6 +108,11 @@ export class Series implements Recorder {
     return handle;
   }
 
+  /** What a row was asked for with. */
+  factsOf(handle: EdgeHandle): EdgeFacts {
+    return (handle as Handle).series.facts;
+  }
+
   bytes(handle: EdgeHandle, bytesIn: number, bytesOut: number): void {
     const { row, series } = handle as Handle;
     this.#touchEdge(row);

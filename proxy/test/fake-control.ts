@@ -3,6 +3,7 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { encodeFrame, FrameReader } from '../control/framing.ts';
 import type { Destination, FromControl, ProxyOrders, SocketAddress, ToControl } from '../wire/orders.ts';
 import type { ProxyWindow } from '../wire/report.ts';
+import type { TapReport } from '../wire/tap.ts';
 import { spkiOfRequest } from './read-csr.ts';
 import type { TestCa } from './test-ca.ts';
 
@@ -44,6 +45,8 @@ export interface FakeControl {
   readonly statuses: Extract<ToControl, { kind: 'status' }>[];
   /** Last sequences that proxies said at their end. */
   readonly goodbyes: number[];
+  /** What tap sessions were told. */
+  readonly tapped: TapReport[];
   readonly rediscoveries: Extract<ToControl, { kind: 'rediscover' }>[];
   /** Addresses that proxies asked for or forgot, as they came. */
   readonly questions: Extract<ToControl, { kind: 'resolve' | 'forget' }>[];
@@ -88,6 +91,8 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
       control.statuses.push(message);
     } else if (message.kind === 'goodbye') {
       control.goodbyes.push(message.sequence);
+    } else if (message.kind === 'tap') {
+      control.tapped.push(...message.reports);
     } else if (message.kind === 'rediscover') {
       control.rediscoveries.push(message);
     } else if (message.kind === 'resolve' || message.kind === 'forget') {
@@ -152,6 +157,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
     statuses: [],
     goodbyes: [],
     questions: [],
+    tapped: [],
     rediscoveries: [],
     link: (workload) => links.find(({ open, hello }) => open && (workload === undefined || hello.workload === workload)) ?? null,
     refuse: null,

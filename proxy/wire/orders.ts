@@ -6,6 +6,8 @@
 import type { Identity, ServiceKey, WorkloadKey } from './labels.ts';
 import type { ServicePolicy } from './policy.ts';
 import type { ProxyWindow } from './report.ts';
+import type { TapReport, TapSession } from './tap.ts';
+import type { TelemetryOrders } from './telemetry.ts';
 
 /** A longer frame closes the link with code `frame_too_long`. */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
@@ -126,6 +128,8 @@ export interface ProxyOrders {
   readonly zone?: string;
   /** Absent: explicit listeners only; so it is from control planes before this field. */
   readonly transparent?: TransparentOrders;
+  /** Access log and traces; absent: the proxy's own settings hold. */
+  readonly telemetry?: TelemetryOrders;
 }
 
 export type ToControl =
@@ -170,6 +174,8 @@ export type ToControl =
    * control plane has are acknowledged as soon as they are safe, without waiting for their tick's end; then the link closes.
    */
   | { readonly kind: 'goodbye'; readonly sequence: number }
+  /** What tap sessions have seen; only while the control plane asks for some. */
+  | { readonly kind: 'tap'; readonly reports: readonly TapReport[] }
   /**
    * An endpoint of the orders proved another identity than it should have: is it still there? The orders are sent again.
    * At most one in `REDISCOVER_MS_MIN` from one proxy.
@@ -203,5 +209,7 @@ export type FromControl =
   | { readonly kind: 'bundle'; readonly trustBundle: string }
   /** Another anchor issues: ask for a new leaf at a random moment within so many ms. Without this it comes when it is due. */
   | { readonly kind: 'renew'; readonly withinMs: number }
+  /** All tap sessions of this proxy; each message replaces the last one. They end by themselves. */
+  | { readonly kind: 'tap'; readonly sessions: readonly TapSession[] }
   /** The answer to a `resolve`, and each change of it. */
   | { readonly kind: 'resolved'; readonly address: SocketAddress; readonly destination: Destination };

@@ -1,11 +1,14 @@
 /** What the pretended API answers, call by call, from the pretended world. */
 import type { CallName } from '../../cloud/wire/calls.ts';
 import type { Connection, HealthCluster, HealthStatus, Incident, Neighbour, Rule, RuleInput, Topology, WorkloadRow } from '../../cloud/wire/entities.ts';
+import type { Role } from '../../cloud/wire/roles.ts';
 import type { OutputOf } from '../api/client.ts';
 import { percent, plural } from '../format/number.ts';
 import { shortName } from '../paths.ts';
 import { changesBetween, EXPORTED, GENERATED, gapsIn, heatmapOf, IMPORTED, marksIn } from './history.ts';
+import { TapInput } from '../../cloud/wire/tap.ts';
 import { Refusal, type MockState } from './state.ts';
+import { tapEntity, tapPage } from './taps.ts';
 import { goldenOf, pointsOf, rangeFrom, statusOf, type MockRange } from './numbers.ts';
 import { isThere, LEDGER_FAILS_FOR_MS, PAST_INCIDENT_MS, type MockCluster, type MockEdge, type MockLife } from './world.ts';
 
@@ -222,7 +225,7 @@ function removeFrom(list: { id: string }[], input: MockInput): null {
 }
 
 export const answers: Answers = {
-  getMe: (state) => ({ user: { id: 'u1', email: state.email, name: 'Ada' }, actor: 'user', orgs: state.orgs.map(({ slug, name }) => ({ slug, name, role: 'owner' })) }),
+  getMe: (state) => ({ user: { id: 'u1', email: state.email, name: 'Ada', emailVerified: true }, actor: 'user', orgs: state.orgs.map(({ slug, name }) => ({ slug, name, role: 'owner' })) }),
   createOrg: (state, { body, nowMs }) => {
     const { name, slug = name } = body as { name: string; slug?: string };
     if (state.orgs.some((org) => org.slug === slug)) throw new Refusal('name_taken', `The short name ${slug} is in use. Choose another one.`);
@@ -230,6 +233,35 @@ export const answers: Answers = {
     return { slug, name, role: 'owner', createdAt: iso(nowMs) };
   },
   getOrg: (state, { params, nowMs }) => ({ slug: params['slug'] ?? '', name: state.orgs[0]?.name ?? '', role: 'owner', createdAt: iso(nowMs) }),
+  listMembers: (state) => ({ members: state.people.members }),
+  updateMember: (state, input) => {
+    const member = byId(state.people.members, input);
+    member.role = (input.body as { role: Role }).role;
+    return member;
+  },
+  removeMember: (state, input) => removeFrom(state.people.members, input),
+  leaveOrg: () => null,
+  listInvitations: (state) => ({ invitations: state.people.invitations }),
+  createInvitation: (state, { body, nowMs }) => {
+    const { email, role } = body as { email: string; role: Role };
+    const id = state.newId('inv');
+    const made = { id, email, role, invitedBy: 'Ada', createdAt: iso(nowMs), expiresAt: iso(nowMs + 7 * DAY), url: `http://mock/invitations/${id}` };
+    state.people.invitations.unshift(made);
+    return made;
+  },
+  revokeInvitation: (state, input) => removeFrom(state.people.invitations, input),
+  getInvitation: (state, input) => {
+    const { id, role, invitedBy, expiresAt } = byId(state.people.invitations, input);
+    return { id, role, invitedBy, expiresAt, org: { slug: 'acme', name: 'Acme' } };
+  },
+  acceptInvitation: (state, input) => ({ slug: 'acme', name: 'Acme', role: byId(state.people.invitations, input).role, createdAt: iso(input.nowMs) }),
+  listSessions: (state) => ({ sessions: state.people.sessions }),
+  revokeSession: (state, input) => removeFrom(state.people.sessions, input),
+  revokeOtherSessions: (state) => {
+    state.people.sessions.splice(0, Infinity, ...state.people.sessions.filter((session) => session.current));
+    return null;
+  },
+  listAudit: (state) => ({ entries: state.people.audit, next: null }),
   listClusters: (state, { nowMs }) => ({ clusters: state.clusters.map((cluster) => clusterEntity(cluster, nowMs)) }),
   createCluster: addCluster,
   getCluster: (state, input) => clusterEntity(clusterIn(state, input), input.nowMs),
@@ -273,6 +305,17 @@ export const answers: Answers = {
   exportHistory: (state, input) => {
     clusterIn(state, input);
     return EXPORTED;
+  },
+  startTap: (state, input) => {
+    const { id: clusterId } = clusterIn(state, input);
+    const tap = { id: state.newId('tap'), clusterId, input: TapInput.parse(input.body), startedMs: input.nowMs, stopped: false, matched: 0, told: 0 };
+    state.taps.push(tap);
+    return tapEntity(tap, input.nowMs);
+  },
+  readTap: (state, input) => tapPage(byId(state.taps, input), clusterIn(state, input), input.query['after'] ?? '', input.nowMs),
+  stopTap: (state, input) => {
+    byId(state.taps, input).stopped = true;
+    return null;
   },
   listRules: (state) => ({ rules: state.rules }),
   createRule: (state, { body, nowMs }) => {

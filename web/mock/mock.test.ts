@@ -8,8 +8,8 @@ import { makeState } from './state.ts';
 const NOW = Date.parse('2026-11-22T14:00:00Z');
 const RULE = { name: 'x', scope: { clusterId: null, namespace: null, workload: null, service: null }, threshold: 0.99, windowSeconds: 300, minRequests: 20, severity: 'critical', enabled: true, channelIds: [] };
 const PARAMS = { slug: 'acme', clusterId: 'c-eu', namespace: 'bank', kind: 'deployment', name: 'ledger' };
-const IDS: Partial<Record<CallName, string>> = { revokeToken: 'tk-1', getRule: 'r-1', updateRule: 'r-1', deleteRule: 'r-3', deleteChannel: 'ch-1', testChannel: 'ch-1', listDeliveries: 'ch-1', getIncident: 'i-2' };
-const BODIES: Partial<Record<CallName, unknown>> = { createOrg: { name: 'New', slug: 'new' }, createCluster: { name: 'new' }, createToken: { name: 'ci' }, createRule: RULE, updateRule: RULE, createChannel: { kind: 'webhook', name: 'x', url: 'https://example.com' } };
+const IDS: Partial<Record<CallName, string>> = { revokeToken: 'tk-1', updateMember: 'u2', removeMember: 'u2', revokeInvitation: 'inv-1', getInvitation: 'inv-1', acceptInvitation: 'inv-1', revokeSession: 'ses-2', getRule: 'r-1', updateRule: 'r-1', deleteRule: 'r-3', deleteChannel: 'ch-1', testChannel: 'ch-1', listDeliveries: 'ch-1', getIncident: 'i-2', readTap: 'tap-1', stopTap: 'tap-1' };
+const BODIES: Partial<Record<CallName, unknown>> = { createOrg: { name: 'New', slug: 'new' }, startTap: { statusClass: 5 }, createCluster: { name: 'new' }, createToken: { name: 'ci' }, createInvitation: { email: 'new@acme.example', role: 'viewer' }, updateMember: { role: 'admin' }, createRule: RULE, updateRule: RULE, createChannel: { kind: 'webhook', name: 'x', url: 'https://example.com' } };
 const names = Object.keys(calls) as CallName[];
 
 function asked(name: CallName, body: unknown = BODIES[name]): Response {

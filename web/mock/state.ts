@@ -1,6 +1,7 @@
 /** What the pretended API keeps while the page is open. */
 import type { ErrorCode } from '../../cloud/wire/errors.ts';
 import type { ApiToken, Channel, Delivery, Rule } from '../../cloud/wire/entities.ts';
+import type { MockTap } from './taps.ts';
 import { makeWorld, type MockCluster } from './world.ts';
 
 /** A refusal that becomes a problem document. */
@@ -24,6 +25,7 @@ export interface MockState {
   readonly channels: Channel[];
   readonly tokens: ApiToken[];
   readonly deliveries: Delivery[];
+  readonly taps: MockTap[];
   newId(kind: string): string;
 }
 
@@ -41,6 +43,7 @@ export function makeState(bornMs: number, filled: boolean): MockState {
     channels: filled ? [{ id: 'ch-1', kind: 'webhook', name: 'on-call', url: 'https://hooks.example.com/sidelight', createdAt: iso(bornMs - 20 * DAY), disabledAt: null }] : [],
     tokens: filled ? [{ id: 'tk-1', name: 'ci', prefix: 'slt_9sk2', createdAt: iso(bornMs - 12 * DAY), lastUsedAt: iso(bornMs - 40_000), revokedAt: null }] : [],
     deliveries: filled ? pretendedDeliveries(bornMs) : [],
+    taps: filled ? [{ id: 'tap-1', clusterId: 'c-eu', input: { perSecondMax: 100, seconds: 300 }, startedMs: bornMs - 5_000, stopped: false, matched: 0, told: 0 }] : [],
     newId(kind) {
       made++;
       return `${kind}-n${made}`;
