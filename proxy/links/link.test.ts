@@ -141,7 +141,7 @@ test('nothing is taken from the streams while the socket takes nothing', () => {
   const { caller, callee } = connect();
   pair.clientEnd.full = true;
   caller.stream.write(new Uint8Array(STREAM_WINDOW), 0, STREAM_WINDOW);
-  pair.sockets.turn.flush();
+  pair.sockets.turn.end();
   expect(pair.clientEnd.blocked).toBe(true);
   caller.say('more');
   pair.clientEnd.full = false;
@@ -234,7 +234,7 @@ test('a link that carries bulk is left to it for a while', () => {
 });
 
 test('an answer of version 1 is told from one of links', () => {
-  pair.sockets.turn.flush();
+  pair.sockets.turn.end();
   const answer = new Uint8Array(Buffer.from('HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n'));
   pair.clientEnd.events.received(answer);
   expect(pair.client.answeredInHttp1).toBe(true);

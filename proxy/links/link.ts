@@ -140,7 +140,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
     if (!this.over) this.engine.close(code, message);
   }
 
-  /** Once a turn: what all streams wrote goes out together. */
+  /** Once in a turn of the event loop: what all streams wrote goes out together. */
   flush(): void {
     this.dirty = false;
     let more = true;
@@ -194,7 +194,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   wake(): void {
     if (this.dirty) return;
     this.dirty = true;
-    this.sockets.turn.add(this);
+    this.sockets.turn.defer(this);
   }
 
   done(): void {

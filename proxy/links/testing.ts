@@ -201,7 +201,7 @@ export class LinkPair {
 
   /** Carries bytes both ways until nothing moves. */
   settle(): void {
-    do this.sockets.turn.flush();
+    do for (let again = 0; again < 2; again++) this.sockets.turn.end();
     while (this.clientEnd.carry(this.serverEnd) || this.serverEnd.carry(this.clientEnd));
   }
 

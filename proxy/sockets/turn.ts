@@ -1,4 +1,7 @@
-/** One write per connection and turn of the event loop: whoever wrote is flushed when the turn's work is done. */
+/**
+ * One write per connection and callback of the runtime: whoever wrote is flushed when the callback's work is done. What many
+ * callbacks write to waits for the end of the event loop's turn, so that all that came in it leaves in one write.
+ */
 
 export interface Flushable {
   flush(): void;
@@ -10,6 +13,8 @@ export class Turn {
   private dirty: Flushable[] = [];
   /** The other of two lists that take turns, so that a turn allocates none. */
   private spare: Flushable[] = [];
+  private late: Flushable[] = [];
+  private spareLate: Flushable[] = [];
 
   constructor(bug: (error: Error) => void) {
     this.bug = bug;
@@ -18,6 +23,22 @@ export class Turn {
   add(connection: Flushable): void {
     this.dirty.push(connection);
   }
+
+  /** Flushes it once every callback of this turn of the event loop has been made. */
+  defer(shared: Flushable): void {
+    this.late.push(shared);
+    if (this.late.length === 1) setImmediate(this.end);
+  }
+
+  /** The event loop's turn is over. */
+  readonly end = (): void => {
+    const batch = this.late;
+    this.late = this.spareLate;
+    for (const shared of batch) shared.flush();
+    batch.length = 0;
+    this.spareLate = batch;
+    this.flush();
+  };
 
   /** Called at the end of each callback that the runtime makes. A flush may make others dirty. */
   flush(): void {
