@@ -4,7 +4,7 @@ export interface ServiceCall {
   /** `namespace/name`. */
   readonly service: string;
   readonly protocol: 'http1' | 'opaque';
-  /** The caller's sidecar's address for it. */
+  /** What it dials for it: its sidecar, or the service's virtual address. */
   readonly address: string;
   /** Share of the requests that make this call, 0…1. */
   readonly share: number;
@@ -18,7 +18,9 @@ export interface ServiceConfig {
   readonly service: string;
   readonly protocol: 'http1' | 'opaque';
   readonly listen: string;
-  /** Where it writes the address of its control port. */
+  /** Address of its control port, which takes breaks; port 0 is any. */
+  readonly control: string;
+  /** Where it writes the address that it took. */
   readonly controlFile: string;
   /** One after the other, or all at once. */
   readonly order: 'chain' | 'fan-out';

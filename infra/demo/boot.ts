@@ -12,9 +12,10 @@ import { proxyProgram } from '../proxy-program.ts';
 import type { Unwinder } from '../unwind.ts';
 import { type ReceivedEvent, type Receiver, openReceiver } from '../webhook-receiver.ts';
 import { DEMO_ORG, prepareAccount } from './account.ts';
-import { DEMO_CLUSTERS } from './clusters.ts';
+import { DEMO_CLUSTERS, workloadPlans } from './clusters.ts';
 import { type DemoFolder, readWebhook } from './folder.ts';
 import { placeCluster, startMesh, startServices } from './mesh.ts';
+import { networkLine, openDemoNetwork } from './network.ts';
 import { importDemoPast } from './past.ts';
 import { type DemoProcesses, stoppingFault } from './processes.ts';
 
@@ -24,6 +25,8 @@ export interface DemoParts {
   readonly processes: DemoProcesses;
   readonly started: Unwinder;
   readonly say: (line: string) => void;
+  /** `explicit`: no network namespaces, whatever this machine allows. */
+  readonly network: string | undefined;
 }
 
 export interface BootedDemo {
@@ -48,17 +51,20 @@ export async function bootDemo(parts: DemoParts): Promise<BootedDemo> {
   }
 }
 
-async function bootWith({ folder, port, processes, started, say }: DemoParts, building: Promise<ProxyProgram>): Promise<BootedDemo> {
+async function bootWith({ folder, port, processes, started, say, network: wanted }: DemoParts, building: Promise<ProxyProgram>): Promise<BootedDemo> {
   const startedMs = Date.now();
   const clusters = DEMO_CLUSTERS;
   building.catch(() => undefined);
   const receiver = await openDemoReceiver(folder, say);
   started.add(() => receiver.close());
+  const network = await openDemoNetwork(folder.data, clusters.map(workloadPlans), wanted);
+  started.add(async () => { if (network.kind === 'transparent') network.remove(); });
+  say(networkLine(network));
   const database = await embeddedDatabase(folder.data, say);
   started.add(() => database.stop());
   // Added last, stops first: everything else is used by these.
   started.add(() => processes.stop());
-  const meshes = await Promise.all(clusters.map((cluster) => placeCluster(cluster, folder)));
+  const meshes = await Promise.all(clusters.map((cluster, at) => placeCluster(cluster, folder, network.kind === 'transparent' ? network.clusters[at] : undefined)));
   const services = Promise.all(meshes.map((mesh) => startServices(mesh, folder, processes)));
   services.catch(() => undefined);
   const program = await building;

@@ -12,7 +12,7 @@ async function breakService(options: BreakOptions): Promise<void> {
   const known = await controlPorts(demoFolder(data), DEMO_CLUSTERS.map((cluster) => cluster.name));
   if (known.length === 0) throw new Fault('demo_not_running', `No demo runs on ${data}.`, 'Start it with "npm start", with the same SIDELIGHT_DATA.');
   const target = choose(known, options);
-  const response = await fetch(`http://127.0.0.1:${target.port}/`, { method: 'POST', body: JSON.stringify({ share: options.share, seconds: options.seconds }) });
+  const response = await fetch(`http://${target.host}:${target.port}/`, { method: 'POST', body: JSON.stringify({ share: options.share, seconds: options.seconds }) });
   if (!response.ok) throw new Fault('demo_break_refused', `${target.service} answered ${response.status}: ${await response.text()}`, 'Look at its log in the data folder.');
   const name = `${target.service} in ${target.cluster}`;
   if (options.seconds === 0) return say(`${name} is mended`);

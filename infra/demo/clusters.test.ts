@@ -13,7 +13,7 @@ test('there are two clusters with six or more services each', () => {
 });
 
 test.each(placed)('$cluster.name has a chain, a fan-out, a call across namespaces, a TCP dependency and a caller from outside', ({ cluster, layout }) => {
-  const configs = layout.workloads.map((workload) => serviceConfig(cluster, workload, 'control.json'));
+  const configs = layout.workloads.map((workload) => serviceConfig(cluster, workload, '127.0.0.1:0', 'control.json'));
   const of = (service: string): (typeof configs)[number] | undefined => configs.find((config) => config.service === service);
   const calls = configs.flatMap((config) => config.calls.map((call) => ({ from: config.service, ...call })));
   expect(calls.some((call) => call.protocol === 'http1' && of(call.service)?.calls.some((next) => next.protocol === 'http1'))).toBe(true);

@@ -100,8 +100,8 @@ export function workloadPlans(cluster: DemoCluster): WorkloadPlan[] {
   });
 }
 
-/** The configuration of a placed service's program. */
-export function serviceConfig(cluster: DemoCluster, workload: PlacedWorkload, controlFile: string): ServiceConfig {
+/** The configuration of a placed service's program. `control` is where it takes breaks. */
+export function serviceConfig(cluster: DemoCluster, workload: PlacedWorkload, control: string, controlFile: string): ServiceConfig {
   const entry = cluster.services.find((candidate) => candidate.service === workload.service);
   if (entry === undefined) throw new Error(`${workload.service} is no service of ${cluster.name}`);
   const calls = (entry.calls ?? []).map((call): ServiceCall => {
@@ -113,6 +113,7 @@ export function serviceConfig(cluster: DemoCluster, workload: PlacedWorkload, co
     service: workload.service,
     protocol: entry.protocol ?? 'http1',
     listen: workload.target,
+    control,
     controlFile,
     order: entry.order ?? 'chain',
     calls,

@@ -71,6 +71,7 @@ export interface ControlPort {
   readonly cluster: string;
   /** `namespace/name`. */
   readonly service: string;
+  readonly host: string;
   readonly port: number;
 }
 
@@ -80,8 +81,8 @@ export async function controlPorts(folder: DemoFolder, clusters: readonly string
   for (const cluster of clusters) {
     const names = await readdir(join(folder.cluster(cluster), 'control')).catch(() => []);
     for (const name of names.sort()) {
-      const note = JSON.parse((await readKept(join(folder.cluster(cluster), 'control', name))) ?? '{}') as { service?: string; port?: number; pid?: number };
-      if (note.service !== undefined && note.port !== undefined && isAlive(note.pid ?? 0)) found.push({ cluster, service: note.service, port: note.port });
+      const note = JSON.parse((await readKept(join(folder.cluster(cluster), 'control', name))) ?? '{}') as { service?: string; host?: string; port?: number; pid?: number };
+      if (note.service !== undefined && note.port !== undefined && isAlive(note.pid ?? 0)) found.push({ cluster, service: note.service, host: note.host ?? '127.0.0.1', port: note.port });
     }
   }
   return found;

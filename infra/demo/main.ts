@@ -13,7 +13,8 @@ import { openProcesses } from './processes.ts';
 const HELP = `npm start: Sidelight's demo: two clusters under load, their cloud and console.
 
   PORT            port of API and console (default 7400; 0 takes a free one)
-  SIDELIGHT_DATA  folder for data and logs, kept between starts (default .sidelight)`;
+  SIDELIGHT_DATA  folder for data and logs, kept between starts (default .sidelight)
+  SIDELIGHT_DEMO_NETWORK  explicit: no network namespaces, though this machine allows them`;
 
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
 
@@ -41,7 +42,7 @@ async function demo(port: number, data: string): Promise<void> {
   const stop = listenForStop(() => processes.kill());
   const started = openUnwinder();
   started.add(() => rm(folder.running, { force: true }));
-  const booting = bootDemo({ folder, port, processes, started, say });
+  const booting = bootDemo({ folder, port, processes, started, say, network: process.env['SIDELIGHT_DEMO_NETWORK'] });
   try {
     const booted = await Promise.race([booting, stop.asked]);
     if (booted !== undefined) {

@@ -1,12 +1,14 @@
 /** Starts one cluster of the demo: services, agent, a proxy beside each service, the load from outside. */
 import { join } from 'node:path';
 import { keep } from '../kept.ts';
-import { type PlacedWorkload, addressesNeeded, layOut } from '../mesh/layout.ts';
+import { type PlacedWorkload, addressesNeeded, layOut, layOutPods } from '../mesh/layout.ts';
 import { type MeshPlace, type ProxyProgram, agentReady, proxyReady, spawnAgent, spawnProxy, writeMeshFile } from '../mesh/processes.ts';
-import { freePorts } from '../ports.ts';
+import { inside } from '../netns/netns.ts';
+import { freePort, freePorts } from '../ports.ts';
 import { ROOT } from '../root.ts';
 import { type DemoCluster, loadConfig, serviceConfig, workloadPlans } from './clusters.ts';
 import type { DemoFolder } from './folder.ts';
+import { type DemoPods, POD_CONTROL_PORT } from './network.ts';
 import type { DemoProcesses } from './processes.ts';
 
 export interface DemoMesh {
@@ -14,10 +16,10 @@ export interface DemoMesh {
   readonly place: MeshPlace;
 }
 
-/** Gives every listener a free port and writes the mesh file. */
-export async function placeCluster(cluster: DemoCluster, folder: DemoFolder): Promise<DemoMesh> {
+/** Gives every listener an address, on pods where there are some, and writes the mesh file. */
+export async function placeCluster(cluster: DemoCluster, folder: DemoFolder, pods: DemoPods | undefined): Promise<DemoMesh> {
   const plans = workloadPlans(cluster);
-  const layout = layOut(plans, await freePorts(addressesNeeded(plans)));
+  const layout = pods === undefined ? layOut(plans, await freePorts(addressesNeeded(plans))) : layOutPods(plans, pods.pods, pods.control, `127.0.0.1:${await freePort()}`);
   const place = { name: cluster.name, folder: folder.cluster(cluster.name), logs: folder.logs, layout };
   await writeMeshFile(place);
   return { cluster, place };
@@ -32,11 +34,14 @@ async function startService(cluster: DemoCluster, place: MeshPlace, workload: Pl
   const file = folder.serviceConfig(cluster.name, workload.service);
   const controlFile = folder.control(cluster.name, workload.service);
   await keep(controlFile, '{}');
-  await keep(file, JSON.stringify(serviceConfig(cluster, workload, controlFile)));
+  const control = workload.pod === undefined ? '127.0.0.1:0' : `${workload.pod.addresses[0]}:${POD_CONTROL_PORT}`;
+  await keep(file, JSON.stringify(serviceConfig(cluster, workload, control, controlFile)));
+  const program = [process.execPath, join(ROOT, 'infra/demo/service.ts'), file];
+  const [command, args] = workload.pod === undefined ? [process.execPath, program.slice(1)] : inside(workload.pod.netns, program);
   processes.keep('service', (family) => family.start({
     name: `${place.name} service ${workload.service}`,
-    command: process.execPath,
-    args: [join(ROOT, 'infra/demo/service.ts'), file],
+    command,
+    args,
     cwd: ROOT, env: {}, logFile: join(place.logs, `${place.name}.${workload.service.replace('/', '.')}.service.log`),
   }));
 }

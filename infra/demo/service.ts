@@ -1,6 +1,6 @@
 /**
  * One demo service: `node infra/demo/service.ts CONFIG.json`. An HTTP server that calls others through its sidecar, or a
- * TCP store with lines `GET key` → `VALUE …`. Its control port (loopback) takes breaks from `npm run demo:break`.
+ * TCP store with lines `GET key` → `VALUE …`. Its control port (which no sidecar serves) takes breaks from `npm run demo:break`.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, type ServerResponse, createServer as createHttp, request as httpRequest } from 'node:http';
@@ -120,8 +120,9 @@ const server = config.protocol === 'opaque' ? storeServer() : createHttp(guarded
 // A refused address must end the process: the supervisor reads its exit code.
 server.listen(port, host);
 const controlServer = createHttp(guarded(control));
-controlServer.listen(0, '127.0.0.1', () => {
+const controlAt = splitAddress(config.control);
+controlServer.listen(controlAt.port, controlAt.host, () => {
   const address = controlServer.address();
-  if (address !== null && typeof address !== 'string') void writeFile(config.controlFile, JSON.stringify({ service: config.service, port: address.port, pid: process.pid }), { mode: 0o600 });
+  if (address !== null && typeof address !== 'string') void writeFile(config.controlFile, JSON.stringify({ service: config.service, host: controlAt.host, port: address.port, pid: process.pid }), { mode: 0o600 });
 });
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => process.exit(0));

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { type WorkloadPlan, addressesNeeded, layOut, meshFile } from './layout.ts';
+import { parseMesh } from '../../agent/platform/host/mesh-file.ts';
+import { type WorkloadPlan, addressesNeeded, layOut, layOutPods, meshFile } from './layout.ts';
+import { stringify } from 'yaml';
 
 const plans: readonly WorkloadPlan[] = [
   { name: 'web', namespace: 'shop', protocol: 'http1', calls: ['shop/cart', 'stores/sessions'], plain: true },
@@ -33,4 +35,14 @@ test('the mesh file names services, targets, the plain listener and upstreams as
       { name: 'sessions' },
     ],
   });
+});
+
+test('on pods each workload has its own addresses, calls services by theirs, and the mesh file is taken', () => {
+  const pods = plans.map((plan, at) => ({ netns: `pod-${plan.name}`, addresses: [`198.18.9.${4 * at + 2}`, `fd00:198:9:${at}::2`], virtual: `198.19.9.${at + 1}` }));
+  const layout = layOutPods(plans, pods, '198.18.9.254:8086', '127.0.0.1:9000');
+  const [web, , sessions] = layout.workloads;
+  expect(web).toMatchObject({ mesh: '198.18.9.2:4143', target: '198.18.9.2:8080', admin: '198.18.9.2:4191', plain: '198.18.9.2:8080' });
+  expect(web?.upstreams).toEqual([{ service: 'shop/cart', protocol: 'http1', listen: '198.19.9.2:80' }, { service: 'stores/sessions', protocol: 'opaque', listen: '198.19.9.3:80' }]);
+  expect(sessions).toMatchObject({ plain: undefined, pod: { netns: 'pod-sessions' } });
+  expect(parseMesh(stringify(meshFile(layout)))).toMatchObject({ kind: 'mesh', mesh: { services: [{ key: 'shop/web', addresses: ['198.19.9.1'] }, {}, {}] } });
 });

@@ -17,8 +17,17 @@ export interface PlacedUpstream {
   /** `namespace/name`. */
   readonly service: string;
   readonly protocol: Protocol;
-  /** Loopback address of the caller's own sidecar. */
+  /** What the app dials: a loopback address of its own sidecar, or the service's virtual address. */
   readonly listen: string;
+}
+
+/** A network namespace of a workload's own, whose connections are redirected to its sidecar. */
+export interface PlacedPod {
+  readonly netns: string;
+  /** Its own addresses, IPv4 first. */
+  readonly addresses: readonly string[];
+  /** The virtual address of its service. */
+  readonly virtual: string;
 }
 
 export interface PlacedWorkload {
@@ -35,6 +44,8 @@ export interface PlacedWorkload {
   readonly plain: string | undefined;
   readonly admin: string;
   readonly upstreams: readonly PlacedUpstream[];
+  /** Absent: it shares this machine with the others, and its sidecar has explicit listeners. */
+  readonly pod?: PlacedPod;
 }
 
 export interface MeshLayout {
@@ -84,6 +95,43 @@ export function layOut(plans: readonly WorkloadPlan[], ports: readonly number[])
   };
 }
 
+/** The app's port in a pod of its own. */
+const POD_TARGET_PORT = 8080;
+
+/**
+ * Lays a mesh out on pods, one a plan and in their order. `control` and `agentAdmin` are addresses of the agent.
+ * Throws when a plan calls what is in no plan.
+ */
+export function layOutPods(plans: readonly WorkloadPlan[], pods: readonly PlacedPod[], control: string, agentAdmin: string): MeshLayout {
+  const podOf = (at: number): PlacedPod => {
+    const pod = pods[at];
+    if (pod === undefined) throw new Error(`the layout needs ${plans.length} pods and got ${pods.length}`);
+    return pod;
+  };
+  const upstream = (service: string): PlacedUpstream => {
+    const at = plans.findIndex((plan) => serviceKey(plan) === service);
+    const plan = plans[at];
+    if (plan === undefined) throw new Error(`${service} is called but not planned`);
+    return { service, protocol: plan.protocol, listen: `${podOf(at).virtual}:${SERVICE_PORT}` };
+  };
+  return {
+    control,
+    agentAdmin,
+    workloads: plans.map((plan, at) => {
+      const pod = podOf(at);
+      const [own] = pod.addresses;
+      const target = `${own}:${POD_TARGET_PORT}`;
+      return {
+        plan, service: serviceKey(plan), key: `${plan.namespace}/host/${plan.name}`, instance: `${plan.name}-1`,
+        mesh: `${own}:4143`, target, admin: `${own}:4191`, pod,
+        // Callers outside the mesh dial the app itself, and are redirected.
+        plain: plan.plain ? target : undefined,
+        upstreams: plan.calls.map(upstream),
+      };
+    }),
+  };
+}
+
 function serviceKey(plan: WorkloadPlan): string {
   return `${plan.namespace}/${plan.name}`;
 }
@@ -94,25 +142,27 @@ export function meshFile(layout: MeshLayout): object {
     apiVersion: 'sidelight.dev/v1',
     kind: 'Mesh',
     control: { listen: layout.control },
-    services: layout.workloads.map(({ plan }) => ({
+    services: layout.workloads.map(({ plan, pod }) => ({
       name: plan.name,
       namespace: plan.namespace,
+      ...(pod === undefined ? {} : { addresses: [pod.virtual] }),
       ports: [{ port: SERVICE_PORT, protocol: plan.protocol }],
     })),
     workloads: layout.workloads.map((workload) => ({
       name: workload.plan.name,
       namespace: workload.plan.namespace,
-      instances: [{
-        name: workload.instance,
-        mesh: workload.mesh,
-        ports: [{
-          service: workload.plan.name,
-          port: SERVICE_PORT,
-          target: workload.target,
-          ...(workload.plain === undefined ? {} : { plain: workload.plain }),
-        }],
-        upstreams: workload.upstreams.map(({ service, listen }) => ({ service, port: SERVICE_PORT, listen })),
-      }],
+      instances: [{ name: workload.instance, mesh: workload.mesh, ...(workload.pod === undefined ? explicitParts(workload) : transparentParts(workload, workload.pod)) }],
     })),
   };
+}
+
+function explicitParts({ plan, target, plain, upstreams }: PlacedWorkload): object {
+  return {
+    ports: [{ service: plan.name, port: SERVICE_PORT, target, ...(plain === undefined ? {} : { plain }) }],
+    upstreams: upstreams.map(({ service, listen }) => ({ service, port: SERVICE_PORT, listen })),
+  };
+}
+
+function transparentParts({ plan, target }: PlacedWorkload, { addresses }: PlacedPod): object {
+  return { transparent: { addresses }, ports: [{ service: plan.name, port: SERVICE_PORT, target }] };
 }

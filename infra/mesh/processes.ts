@@ -1,9 +1,11 @@
 /** A mesh of real processes on one machine: an agent on the `host` platform, and a proxy beside each workload. */
+import { chownSync, copyFileSync, mkdirSync } from 'node:fs';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Child, type Family, answersOk, untilReady } from '../children.ts';
+import { inside } from '../netns/netns.ts';
 import { ROOT } from '../root.ts';
 import { type MeshLayout, type PlacedWorkload, meshFile } from './layout.ts';
 
@@ -89,26 +91,42 @@ export function exchangeFile(place: MeshPlace, { plan }: PlacedWorkload): string
   return join(place.folder, `${plan.namespace}.${plan.name}.exchanges.jsonl`);
 }
 
+/** The sidecar's user in a pod, by which the kernel tells its connections from the app's. */
+export const PROXY_UID = 2102;
+
 /** Starts a workload's sidecar. It is ready when `proxyReady` says so. */
 export function spawnProxy(family: Family, place: MeshPlace, workload: PlacedWorkload, program: ProxyProgram): Child {
-  const { plan } = workload;
+  const { plan, pod } = workload;
+  const files = pod === undefined ? { bundle: bundleFile(place), token: tokenFile(place, workload), state: proxyState(place, workload) } : podFiles(place, workload);
+  const [command, args] = pod === undefined ? [program.command, program.args] : inside(pod.netns, [program.command, ...program.args], PROXY_UID);
   return family.start({
     name: `${place.name} proxy ${workload.service}`,
-    command: program.command,
-    args: program.args,
+    command,
+    args,
     cwd: ROOT,
     logFile: join(place.logs, `${place.name}.${plan.namespace}.${plan.name}.proxy.log`),
     env: {
       SIDELIGHT_PROXY_CONTROL: place.layout.control,
-      SIDELIGHT_PROXY_TRUST_BUNDLE_FILE: bundleFile(place),
-      SIDELIGHT_PROXY_TOKEN_FILE: tokenFile(place, workload),
+      SIDELIGHT_PROXY_TRUST_BUNDLE_FILE: files.bundle,
+      SIDELIGHT_PROXY_TOKEN_FILE: files.token,
       SIDELIGHT_PROXY_WORKLOAD: workload.key,
       SIDELIGHT_PROXY_INSTANCE: workload.instance,
       SIDELIGHT_PROXY_ADMIN: workload.admin,
-      SIDELIGHT_PROXY_STATE_DIR: proxyState(place, workload),
+      SIDELIGHT_PROXY_STATE_DIR: files.state,
       ...(place.exchanges === true ? { SIDELIGHT_PROXY_EXCHANGE_FILE: exchangeFile(place, workload) } : {}),
     },
   });
+}
+
+/** The sidecar in a pod is another user, who may not look into the agent's state: what it needs of that is copied for it. */
+function podFiles(place: MeshPlace, workload: PlacedWorkload): { bundle: string; token: string; state: string } {
+  const own = proxyState(place, workload);
+  const files = { bundle: join(own, 'trust-bundle.pem'), token: join(own, 'token'), state: join(own, 'state') };
+  mkdirSync(own, { recursive: true });
+  copyFileSync(bundleFile(place), files.bundle);
+  copyFileSync(tokenFile(place, workload), files.token);
+  for (const path of [own, files.bundle, files.token]) chownSync(path, PROXY_UID, PROXY_UID);
+  return files;
 }
 
 /** Resolves when the sidecar has a certificate and its orders. */
