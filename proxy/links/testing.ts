@@ -105,6 +105,7 @@ export class AcceptedStream implements StreamEvents {
   readonly stream: Http2Stream;
   readonly link: Link;
   fields: readonly (readonly [string, string])[] = [];
+  received = '';
 
   constructor(link: Link, stream: Http2Stream) {
     this.link = link;
@@ -114,7 +115,9 @@ export class AcceptedStream implements StreamEvents {
   head(fields: FieldList): void {
     this.fields = Array.from({ length: fields.count }, (_, at) => [fields.nameText(at), fields.valueText(at)] as const);
   }
-  data(): void {}
+  data(bytes: Uint8Array, start: number, end: number): void {
+    this.received += Buffer.from(bytes.subarray(start, end)).toString('latin1');
+  }
   trailers(): void {}
   reset(): void {}
   drained(): void {}
@@ -170,11 +173,14 @@ export class ByteWatch implements ByteEvents {
 /** What a client hears of a stream that it opened. */
 export class OpenedStream implements StreamEvents {
   status = 0;
+  received = '';
   fault: StreamFault | null = null;
   head(fields: FieldList): void {
     this.status = fields.status();
   }
-  data(): void {}
+  data(bytes: Uint8Array, start: number, end: number): void {
+    this.received += Buffer.from(bytes.subarray(start, end)).toString('latin1');
+  }
   trailers(): void {}
   reset(fault: StreamFault): void {
     this.fault = fault;
