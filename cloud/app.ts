@@ -11,15 +11,18 @@ import { parseInput, readJson } from './api/input.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { apiErrorOf, problemResponse } from './api/problem.ts';
 import { CLIENT_ADDRESS_HEADER } from './auth/accounts.ts';
-import { allows, authenticate } from './auth/request.ts';
+import { authenticate } from './auth/request.ts';
 import { ApiError } from './context.ts';
 import type { OrgContext } from './context.ts';
 import { newId } from './ids.ts';
+import { mailPage } from './mail/local.ts';
+import type { LocalMail } from './mail/local.ts';
 import { EXPOSITION_TYPE } from './metrics/exposition.ts';
-import { mayReadMetrics } from './metrics/guard.ts';
+import { isThisMachine, mayReadMetrics } from './metrics/guard.ts';
 import type { Services } from './services.ts';
 import { calls } from './wire/calls.ts';
 import type { Call, CallName } from './wire/calls.ts';
+import { allows } from './wire/roles.ts';
 
 /** A body of the API is a form's worth of JSON, unless its call says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -36,6 +39,8 @@ export interface AppOptions {
   readonly clientAddress: (bindings: unknown) => string | null;
   /** Metrics about this process; `token` null: for this machine only. */
   readonly metrics: { readonly token: string | null; text(): Promise<string> };
+  /** Mails kept in memory where no mail server is set; null with one. */
+  readonly localMail: Pick<LocalMail, 'list'> | null;
   /** Answers of the API by class of status, as `2xx`. */
   readonly answers: Record<string, number>;
   /** Answers what is no path of ours: the console's files. */
@@ -63,9 +68,10 @@ export function createApp(options: AppOptions): App {
   app.onError((error, context) => failed(services, error, context));
   mountHealth(app, options);
   mountMetrics(app, options);
+  mountMail(app, options);
   mountDocuments(app, services);
   app.on(['GET', 'POST'], '/api/auth/*', limitBody(BODY_BYTES_MAX), (context) => services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env))));
-  for (const name of Object.keys(calls) as CallName[]) mountCall(app, services, name);
+  for (const name of Object.keys(calls) as CallName[]) mountCall(app, options, name);
   app.all('/api/*', () => { throw new ApiError('not_found', 'There is no such call; /openapi.json lists all.'); });
   app.notFound((context) => options.fallback(context.req.raw));
   return app;
@@ -119,6 +125,14 @@ function mountMetrics(app: App, { metrics, clientAddress }: AppOptions): void {
   });
 }
 
+function mountMail(app: App, { localMail, clientAddress }: AppOptions): void {
+  if (localMail === null) return;
+  app.get('/dev/mail', (context) => {
+    if (!isThisMachine(context.req.raw.headers, clientAddress(context.env))) throw new ApiError('forbidden', 'Mails are shown on the cloud’s own machine only.');
+    return context.html(mailPage(localMail.list()), 200, { 'cache-control': 'no-store' });
+  });
+}
+
 function mountDocuments(app: App, services: Services): void {
   const document = JSON.stringify(openApiDocument(services.publicUrl));
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' }));
@@ -130,11 +144,11 @@ function mountDocuments(app: App, services: Services): void {
   });
 }
 
-function mountCall<K extends CallName>(app: App, services: Services, name: K): void {
+function mountCall<K extends CallName>(app: App, { services, clientAddress }: AppOptions, name: K): void {
   const call: Call = calls[name];
   app.on(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'), limitBody(call.bodyBytesMax ?? BODY_BYTES_MAX), async (context) => {
     checkOrigin(context.req.raw, services.publicUrl);
-    const session = await authenticate(context.req.raw.headers, services);
+    const session = await authenticate(context.req.raw.headers, services, clientAddress(context.env) ?? undefined);
     const scope = scopeOf(call, session, context.req.param('slug'));
     const body = call.body ? await readJson(context.req.raw) : undefined;
     const input = parseInput(call, { params: context.req.param() as Record<string, string>, query: context.req.query(), body });

@@ -6,13 +6,23 @@ const GOOD = { DATABASE_URL: 'postgres://sidelight_server:x@127.0.0.1:5432/sidel
 test('what is needed is enough', () => {
   expect(parseConfig(GOOD)).toEqual({
     kind: 'config',
-    config: { port: 7400, host: '127.0.0.1', databaseUrl: GOOD.DATABASE_URL, secret: GOOD.SIDELIGHT_SECRET, publicUrl: null, outboundAllow: [], metricsToken: null, consoleDir: null, clockOffsetMs: 0, logLevel: 'info' },
+    config: { port: 7400, host: '127.0.0.1', databaseUrl: GOOD.DATABASE_URL, secret: GOOD.SIDELIGHT_SECRET, publicUrl: null, outboundAllow: [], mail: null, metricsToken: null, consoleDir: null, clockOffsetMs: 0, logLevel: 'info' },
   });
 });
 
 test('every fault is told at once', () => {
   const parsed = parseConfig({ PORT: '70000', DATABASE_URL: 'mysql://x', SIDELIGHT_SECRET: 'short', PUBLIC_URL: 'https://x.test/path', OUTBOUND_ALLOW: 'nonsense', METRICS_TOKEN: 'short', LOG_LEVEL: 'loud' });
   expect(parsed.kind === 'faults' ? parsed.faults.map((fault) => fault.setting) : []).toEqual(['PORT', 'DATABASE_URL', 'SIDELIGHT_SECRET', 'PUBLIC_URL', 'OUTBOUND_ALLOW', 'METRICS_TOKEN', 'LOG_LEVEL']);
+});
+
+test('a mail server needs a sender, and both must be what they say', () => {
+  expect(parseConfig({ ...GOOD, SMTP_URL: 'smtp://mail.test:25', MAIL_FROM: 'Sidelight <noreply@mail.test>' })).toMatchObject({ config: { mail: { smtpUrl: 'smtp://mail.test:25', from: 'Sidelight <noreply@mail.test>' } } });
+  const faults = (env: Record<string, string>): string[] => {
+    const parsed = parseConfig({ ...GOOD, ...env });
+    return parsed.kind === 'faults' ? parsed.faults.map((fault) => fault.setting) : [];
+  };
+  expect(faults({ SMTP_URL: 'smtp://mail.test' })).toEqual(['MAIL_FROM']);
+  expect(faults({ SMTP_URL: 'https://mail.test', MAIL_FROM: 'nobody' })).toEqual(['SMTP_URL', 'MAIL_FROM']);
 });
 
 test('a fault never repeats the secret', () => {

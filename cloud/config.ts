@@ -9,6 +9,8 @@ export const SETTINGS = [
   { name: 'SIDELIGHT_SECRET', default: null, meaning: '32 characters or more; signs sessions and seals webhook secrets; keep it for ever' },
   { name: 'PUBLIC_URL', default: 'http://HOST:PORT', meaning: 'origin under which people and agents reach the cloud' },
   { name: 'OUTBOUND_ALLOW', default: '', meaning: 'host:port entries, separated by commas, that webhooks may reach although they are private' },
+  { name: 'SMTP_URL', default: '', meaning: 'mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…; sign-in then needs a confirmed address. Without one mails are shown at /dev/mail, on this machine only' },
+  { name: 'MAIL_FROM', default: '', meaning: 'sender of mails, as Sidelight <sidelight@example.com>; needed with SMTP_URL' },
   { name: 'METRICS_TOKEN', default: '', meaning: 'bearer token of /metrics, 16 characters or more; without one only this machine may read it' },
   { name: 'CONSOLE_DIR', default: 'web/dist', meaning: 'folder of the built console' },
   { name: 'CLOCK_OFFSET_MS', default: '0', meaning: 'for tests: added to the clock of this machine' },
@@ -26,6 +28,8 @@ export interface CloudConfig {
   /** Null: made from the address that the server got. */
   readonly publicUrl: string | null;
   readonly outboundAllow: readonly string[];
+  /** Null: mails stay in memory, for a page on this machine. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** Null: /metrics is for this machine only. */
   readonly metricsToken: string | null;
   readonly consoleDir: string | null;
@@ -56,6 +60,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     secret: parseSecret(env['SIDELIGHT_SECRET'] ?? '', (message) => fault('SIDELIGHT_SECRET', message)),
     publicUrl: text('PUBLIC_URL') === '' ? null : parsePublicUrl(text('PUBLIC_URL'), (message) => fault('PUBLIC_URL', message)),
     outboundAllow: parseAllow(text('OUTBOUND_ALLOW'), (message) => fault('OUTBOUND_ALLOW', message)),
+    mail: parseMail(text('SMTP_URL'), text('MAIL_FROM'), fault),
     metricsToken: parseToken(text('METRICS_TOKEN'), (message) => fault('METRICS_TOKEN', message)),
     consoleDir: text('CONSOLE_DIR') || null,
     clockOffsetMs: parseOffset(text('CLOCK_OFFSET_MS') || '0', (message) => fault('CLOCK_OFFSET_MS', message)),
@@ -86,6 +91,14 @@ function parseDatabase(text: string, complain: Complain): string {
 function parseSecret(text: string, complain: Complain): string {
   if (text.length < SECRET_LENGTH_MIN) complain(`has ${text.length} characters; give at least ${SECRET_LENGTH_MIN}, for example from: openssl rand -base64 32`);
   return text;
+}
+
+function parseMail(smtpUrl: string, from: string, fault: (setting: SettingName, message: string) => void): CloudConfig['mail'] {
+  if (smtpUrl === '') return null;
+  const url = parseUrl(smtpUrl);
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '') fault('SMTP_URL', 'is no smtp:// or smtps:// URL with a host');
+  if (!/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/.test(from)) fault('MAIL_FROM', from === '' ? 'is missing; give the sender, as Sidelight <sidelight@example.com>' : 'has no mail address in it');
+  return { smtpUrl, from };
 }
 
 function parseToken(text: string, complain: Complain): string | null {

@@ -1,23 +1,13 @@
 /** Who acts, and in which organization: what every action takes as its first argument. */
-import type { Action } from './wire/calls.ts';
 import type { ErrorCode } from './wire/errors.ts';
 import type { Tenant } from './db/tenant.ts';
+import type { Role } from './wire/roles.ts';
 
 export type Actor =
   | { readonly kind: 'user'; readonly userId: string; readonly email: string }
   | { readonly kind: 'token'; readonly tokenId: string; readonly name: string }
   | { readonly kind: 'agent'; readonly clusterId: string; readonly tokenId: string }
   | { readonly kind: 'system'; readonly reason: string };
-
-export type Role = 'viewer' | 'editor' | 'admin' | 'owner';
-
-/** What each role may do. */
-export const ROLE_ACTIONS = {
-  viewer: ['read'],
-  editor: ['read', 'write'],
-  admin: ['read', 'write', 'admin'],
-  owner: ['read', 'write', 'admin'],
-} as const satisfies Record<Role, readonly Action[]>;
 
 /** A verified actor in one organization. */
 export interface OrgContext {
@@ -26,6 +16,8 @@ export interface OrgContext {
   readonly actor: Actor;
   readonly role: Role;
   readonly now: () => number;
+  /** Where the request came from, for the audit log; absent where it isn't known. */
+  readonly address?: string | undefined;
 }
 
 /** An error with a code of the API; anything else thrown is our bug and answers `internal`. */

@@ -12,6 +12,7 @@ const PREFIXES = {
   delivery: 'del',
   session: 'ses',
   request: 'req',
+  invitation: 'inv',
   tap: 'tap',
 } as const;
 

@@ -3,11 +3,13 @@ import type { Accounts } from './auth/accounts.ts';
 import type { Sql } from './db/client.ts';
 import type { RandomBytes } from './ids.ts';
 import type { Log } from './log.ts';
+import type { Mailer } from './mail/mail.ts';
 import type { EntityNames } from './series/names.ts';
 
 export interface Services {
   readonly sql: Sql;
   readonly accounts: Accounts;
+  readonly mail: Pick<Mailer, 'send'>;
   readonly names: EntityNames;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;

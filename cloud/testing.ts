@@ -19,6 +19,7 @@ import { silentLog } from './log.ts';
 import type { Log } from './log.ts';
 import { startCloud } from './platform-node/cloud.ts';
 import type { EdgeLabels } from './series/edge.ts';
+import type { Role } from './wire/roles.ts';
 
 export const TEST_SECRET = 'a secret of at least thirty-two characters';
 /** Longest wait of a test for something that should happen at once. */
@@ -101,6 +102,16 @@ export async function signUpWithOrg(url: string, slug: string): Promise<Caller &
   const person = await signUp(url, slug);
   const made = await person.call('POST', '/api/v1/orgs', { name: slug, slug });
   if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+  return person;
+}
+
+/** A new person who has accepted an invitation to the organization, with that role. */
+export async function invited(url: string, by: Caller, slug: string, role: Role): Promise<Caller & { readonly email: string; readonly password: string }> {
+  const person = await signUp(url, role);
+  const made = await by.call('POST', `/api/v1/orgs/${slug}/invitations`, { email: person.email, role });
+  if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+  const accepted = await person.call('POST', `/api/v1/invitations/${(made.body as { id: string }).id}/accept`);
+  if (accepted.status !== 200) throw new Error(JSON.stringify(accepted.body));
   return person;
 }
 

@@ -12,6 +12,7 @@ export interface CloudOptions {
   readonly publicUrl: string;
   /** host:port list. */
   readonly outboundAllow: string;
+  readonly mail?: { readonly smtpUrl: string; readonly from: string } | undefined;
   readonly metricsToken?: string | undefined;
   readonly logFile: string;
   /** For tests: what its clock is ahead of the machine's. */
@@ -36,6 +37,7 @@ export function spawnCloud(family: Family, options: CloudOptions): Child {
       SIDELIGHT_SECRET: options.secret,
       PUBLIC_URL: options.publicUrl,
       OUTBOUND_ALLOW: options.outboundAllow,
+      ...(options.mail === undefined ? {} : { SMTP_URL: options.mail.smtpUrl, MAIL_FROM: options.mail.from }),
       ...(options.metricsToken === undefined ? {} : { METRICS_TOKEN: options.metricsToken }),
       ...(options.clockOffsetMs === undefined ? {} : { CLOCK_OFFSET_MS: String(options.clockOffsetMs) }),
     },

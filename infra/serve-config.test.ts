@@ -4,16 +4,16 @@ import { parseServeConfig } from './serve-config.ts';
 test('nothing set means port 7400 on loopback with the embedded Postgres', () => {
   expect(parseServeConfig({})).toEqual({
     kind: 'config',
-    config: { host: '127.0.0.1', port: 7400, data: '.sidelight', databaseUrl: undefined, secret: undefined, publicUrl: undefined, outboundAllow: '', metricsToken: undefined },
+    config: { host: '127.0.0.1', port: 7400, data: '.sidelight', databaseUrl: undefined, secret: undefined, publicUrl: undefined, outboundAllow: '', mail: undefined, metricsToken: undefined },
   });
 });
 
 test('every fault is listed at once, by name', () => {
   const parsed = parseServeConfig({
-    PORT: '70000', HOST: 'a b', DATABASE_URL: 'mysql://x', SIDELIGHT_SECRET: 'short', PUBLIC_URL: 'ftp://x', OUTBOUND_ALLOW: 'ok:1,bad', METRICS_TOKEN: 'short',
+    PORT: '70000', HOST: 'a b', DATABASE_URL: 'mysql://x', SIDELIGHT_SECRET: 'short', PUBLIC_URL: 'ftp://x', OUTBOUND_ALLOW: 'ok:1,bad', SMTP_URL: 'https://x', METRICS_TOKEN: 'short',
   });
   expect(parsed.kind === 'faults' && parsed.faults.map((fault) => fault.name)).toEqual([
-    'PORT', 'HOST', 'DATABASE_URL', 'SIDELIGHT_SECRET', 'PUBLIC_URL', 'OUTBOUND_ALLOW', 'METRICS_TOKEN',
+    'PORT', 'HOST', 'DATABASE_URL', 'SIDELIGHT_SECRET', 'PUBLIC_URL', 'OUTBOUND_ALLOW', 'SMTP_URL', 'MAIL_FROM', 'METRICS_TOKEN',
   ]);
 });
 

@@ -14,6 +14,8 @@ export interface ServeConfig {
   readonly publicUrl: string | undefined;
   /** host:port list of exceptions for outgoing webhooks. */
   readonly outboundAllow: string;
+  /** Undefined: mails are shown on a page of this machine. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
   /** Undefined: /metrics is for this machine only. */
   readonly metricsToken: string | undefined;
 }
@@ -42,6 +44,8 @@ export const SETTINGS = [
   { name: 'SIDELIGHT_SECRET', fallback: '', doc: 'signs sessions and seals channel secrets, 32 characters or more; empty: made and kept' },
   { name: 'PUBLIC_URL', fallback: '', doc: 'address under which people reach it; empty: http://HOST:PORT' },
   { name: 'OUTBOUND_ALLOW', fallback: '', doc: 'host:port,… that webhooks may reach although the address is private' },
+  { name: 'SMTP_URL', fallback: '', doc: 'mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…; empty: mails are shown at /dev/mail, on this machine only' },
+  { name: 'MAIL_FROM', fallback: '', doc: 'sender of mails, as Sidelight <sidelight@example.com>; needed with SMTP_URL' },
   { name: 'METRICS_TOKEN', fallback: '', doc: 'bearer token of /metrics, 16 characters or more; empty: for this machine only' },
 ] as const satisfies readonly Setting[];
 
@@ -65,6 +69,8 @@ export function parseServeConfig(env: Environment): ParsedConfig {
   refuse('SIDELIGHT_SECRET', secretFault(text('SIDELIGHT_SECRET')));
   refuse('PUBLIC_URL', publicUrlFault(text('PUBLIC_URL')));
   for (const entry of allowEntries(text('OUTBOUND_ALLOW'))) refuse('OUTBOUND_ALLOW', allowFault(entry));
+  refuse('SMTP_URL', smtpFault(text('SMTP_URL')));
+  refuse('MAIL_FROM', text('SMTP_URL') === '' || /[^\s@<>]+@[^\s@<>]+>?$/.test(text('MAIL_FROM')) ? undefined : 'it has no mail address in it, and SMTP_URL needs one');
   refuse('METRICS_TOKEN', metricsTokenFault(text('METRICS_TOKEN')));
   if (faults.length > 0) return { kind: 'faults', faults };
   const optional = (value: string): string | undefined => (value === '' ? undefined : value);
@@ -78,6 +84,7 @@ export function parseServeConfig(env: Environment): ParsedConfig {
       secret: optional(text('SIDELIGHT_SECRET')),
       publicUrl: optional(text('PUBLIC_URL')),
       outboundAllow: text('OUTBOUND_ALLOW'),
+      mail: text('SMTP_URL') === '' ? undefined : { smtpUrl: text('SMTP_URL'), from: text('MAIL_FROM') },
       metricsToken: optional(text('METRICS_TOKEN')),
     },
   };
@@ -100,6 +107,11 @@ function databaseFault(text: string): string | undefined {
 
 function secretFault(text: string): string | undefined {
   return text === '' || text.length >= SECRET_LENGTH_MIN ? undefined : `it has ${text.length} characters; ${SECRET_LENGTH_MIN} or more are needed`;
+}
+
+function smtpFault(text: string): string | undefined {
+  const url = URL.parse(text);
+  return text === '' || (url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '') ? undefined : 'it is not of the form smtp://USER:PASSWORD@HOST:PORT';
 }
 
 function metricsTokenFault(text: string): string | undefined {

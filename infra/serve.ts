@@ -60,6 +60,7 @@ async function cloudOptions(config: ServeConfig, data: string, port: number, ser
     secret: config.secret ?? (await keptSecret(join(data, 'secret'), 32)),
     publicUrl: config.publicUrl ?? `http://${dialHost(config.host)}:${port}`,
     outboundAllow: config.outboundAllow,
+    mail: config.mail,
     metricsToken: config.metricsToken,
     logFile: join(data, 'logs', 'cloud.log'),
   };

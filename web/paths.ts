@@ -8,6 +8,9 @@ export const paths = {
   home: (): string => '/',
   signIn: (): string => '/sign-in',
   signUp: (): string => '/sign-up',
+  forgot: (): string => '/forgot-password',
+  resetPassword: (): string => '/reset-password',
+  invitation: (id: string): string => `/invitations/${part(id)}`,
   newOrg: (): string => '/new-organization',
   fleet: (slug: string): string => org(slug),
   connect: (slug: string): string => `${org(slug)}/connect`,
@@ -28,6 +31,9 @@ export const paths = {
   incident: (slug: string, id: string): string => `${org(slug)}/incidents/${part(id)}`,
   channels: (slug: string): string => `${org(slug)}/settings/channels`,
   tokens: (slug: string): string => `${org(slug)}/settings/tokens`,
+  members: (slug: string): string => `${org(slug)}/settings/members`,
+  audit: (slug: string): string => `${org(slug)}/settings/audit`,
+  sessions: (slug: string): string => `${org(slug)}/settings/sessions`,
 } as const satisfies Record<string, (...parts: string[]) => string>;
 
 export interface WorkloadParts {

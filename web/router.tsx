@@ -31,6 +31,9 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
 const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage });
 const signUp = createRoute({ getParentRoute: () => root, path: '/sign-up', component: SignUpPage });
+const forgot = createRoute({ getParentRoute: () => root, path: '/forgot-password', component: lazyRouteComponent(() => import('./pages/account/forgot-page.tsx'), 'ForgotPage') });
+const resetPassword = createRoute({ getParentRoute: () => root, path: '/reset-password', component: lazyRouteComponent(() => import('./pages/account/reset-page.tsx'), 'ResetPage') });
+const invitation = createRoute({ getParentRoute: () => root, path: '/invitations/$id', component: lazyRouteComponent(() => import('./pages/account/invitation-page.tsx'), 'InvitationPage') });
 const newOrg = createRoute({ getParentRoute: () => root, path: '/new-organization', component: NewOrgPage });
 
 const org = createRoute({
@@ -55,10 +58,13 @@ const incidents = createRoute({ getParentRoute: () => org, path: '/incidents', c
 const incident = createRoute({ getParentRoute: () => org, path: '/incidents/$id', component: lazyRouteComponent(() => import('./pages/incidents/incident-page.tsx'), 'IncidentPage') });
 const channels = createRoute({ getParentRoute: () => org, path: '/settings/channels', component: lazyRouteComponent(() => import('./pages/settings/channels-page.tsx'), 'ChannelsPage') });
 const tokens = createRoute({ getParentRoute: () => org, path: '/settings/tokens', component: lazyRouteComponent(() => import('./pages/settings/tokens-page.tsx'), 'TokensPage') });
+const members = createRoute({ getParentRoute: () => org, path: '/settings/members', component: lazyRouteComponent(() => import('./pages/settings/members-page.tsx'), 'MembersPage') });
+const audit = createRoute({ getParentRoute: () => org, path: '/settings/audit', component: lazyRouteComponent(() => import('./pages/settings/audit-page.tsx'), 'AuditPage') });
+const sessions = createRoute({ getParentRoute: () => org, path: '/settings/sessions', component: lazyRouteComponent(() => import('./pages/account/sessions-page.tsx'), 'SessionsPage') });
 
 export const routeTree = root.addChildren([
-  home, signIn, signUp, newOrg,
-  org.addChildren([fleet, connect, topology, connection, workloads, workload, edge, rules, newRule, rule, incidents, incident, channels, tokens]),
+  home, signIn, signUp, forgot, resetPassword, invitation, newOrg,
+  org.addChildren([fleet, connect, topology, connection, workloads, workload, edge, rules, newRule, rule, incidents, incident, channels, tokens, members, audit, sessions]),
 ]);
 
 /** The console's router; tests give a history in memory. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createHistogram, toSparse } from '../../proxy/wire/histogram.ts';
-import type { OrgContext, Role } from '../context.ts';
+import type { OrgContext } from '../context.ts';
 import { asAuth, asWorker, connectDatabase } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
@@ -17,6 +17,7 @@ import { createEntityNames } from '../series/names.ts';
 import { parseOutboundAllow } from './outbound.ts';
 import { createAlertWorker } from './worker.ts';
 import type { AlertWorker, AlertWorkerOptions } from './worker.ts';
+import type { Role } from '../wire/roles.ts';
 
 export const SECRET = 'a server secret for tests only';
 export const PUBLIC_URL = 'https://console.example';

@@ -1,5 +1,6 @@
 /** The type of a call's handler, inferred from the table of calls: a wrong answer or a missing handler does not compile. */
 import type { z } from 'zod';
+import type { SignedIn } from '../auth/accounts.ts';
 import type { Actor, OrgContext } from '../context.ts';
 import type { Services } from '../services.ts';
 import type { CallName, calls } from '../wire/calls.ts';
@@ -12,9 +13,10 @@ type ResponseOf<K extends CallName> = Calls[K]['response'] extends z.ZodType ? z
 /** For calls without an organization in their path: who asks, and every organization that they may act in. */
 export interface SessionContext {
   readonly actor: Actor;
-  readonly user: { readonly id: string; readonly email: string; readonly name: string } | null;
+  readonly user: SignedIn | null;
   readonly orgs: readonly OrgContext[];
   readonly now: () => number;
+  readonly address?: string | undefined;
 }
 
 export type ContextOf<K extends CallName> = Calls[K]['action'] extends 'session' ? SessionContext : OrgContext;

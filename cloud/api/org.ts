@@ -5,7 +5,7 @@ import type { Handlers } from './handler.ts';
 
 export const orgHandlers: Handlers<'getMe' | 'createOrg' | 'getOrg'> = {
   getMe: async ({ context }) => ({
-    user: context.user,
+    user: context.user && { id: context.user.id, email: context.user.email, name: context.user.name, emailVerified: context.user.emailVerified },
     actor: context.actor.kind === 'user' ? 'user' : 'token',
     orgs: context.orgs.map(({ org, role }) => ({ ...org, role })),
   }),

@@ -10,6 +10,8 @@ import { ApiError } from '../context.ts';
 import { CONNECT_TIMEOUT_S, reconnectSeconds } from '../db/client.ts';
 import * as schema from '../db/schema/identity.ts';
 import type { Log } from '../log.ts';
+import type { Mailer } from '../mail/mail.ts';
+import { resetMail, verificationMail } from '../mail/texts.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 
 /** Where the entry puts the peer's address; an incoming header of this name is removed first. */
@@ -17,12 +19,21 @@ export const CLIENT_ADDRESS_HEADER = 'x-sidelight-client-address';
 
 /** Sign-ins and sign-ups a minute and address, before 429: room for an office behind one address, not for guessing. */
 const SIGN_INS_PER_MINUTE = 30;
+/** Mails that one address may cause a minute. */
+const MAILS_PER_MINUTE = 5;
+/** Life of links in mails. */
+const LINK_SECONDS = 3_600;
 const CONNECTIONS_MAX = 4;
+
+/** Members and invitations have calls of their own, which write the audit log. */
+const ORGANIZATION_PATH = /^\/api\/auth\/organization(?:\/|$)/;
 
 export interface SignedIn {
   readonly id: string;
   readonly email: string;
   readonly name: string;
+  readonly emailVerified: boolean;
+  readonly sessionId: string;
 }
 
 export interface Accounts {
@@ -38,6 +49,9 @@ export interface AccountsOptions {
   readonly secret: string;
   readonly publicUrl: string;
   readonly log: Log;
+  readonly mail: Pick<Mailer, 'send'>;
+  /** True: who has not confirmed their address can't sign in. */
+  readonly confirmedOnly: boolean;
 }
 
 export function createAccounts(options: AccountsOptions): Accounts {
@@ -50,12 +64,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
   });
   const auth = createAuth(client, options);
   return {
-    handle: (request) => auth.handler(request),
+    handle: async (request) => {
+      if (ORGANIZATION_PATH.test(new URL(request.url).pathname)) throw new ApiError('not_found', 'Organizations, members and invitations are under /api/v1.');
+      return auth.handler(request);
+    },
     signedIn: async (headers) => {
       const session = await auth.api.getSession({ headers }).catch((cause: unknown) => {
         throw new ApiError('unavailable', 'The session could not be read from the database.', { cause });
       });
-      return session ? { id: session.user.id, email: session.user.email, name: session.user.name } : null;
+      return session ? { id: session.user.id, email: session.user.email, name: session.user.name, emailVerified: session.user.emailVerified, sessionId: session.session.id } : null;
     },
     close: () => client.end({ timeout: 5 }),
   };
@@ -70,13 +87,30 @@ function createAuth(client: postgres.Sql, options: AccountsOptions) {
     trustedOrigins: trustedOrigins(options.publicUrl),
     telemetry: { enabled: false },
     database: drizzleAdapter(drizzle(client), { provider: 'pg', schema, transaction: true }),
-    emailAndPassword: { enabled: true, password: { hash: hashPassword, verify: verifyPassword } },
+    emailAndPassword: {
+      enabled: true,
+      password: { hash: hashPassword, verify: verifyPassword },
+      requireEmailVerification: options.confirmedOnly,
+      resetPasswordTokenExpiresIn: LINK_SECONDS,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: async ({ user, token }) => options.mail.send(resetMail({ to: user.email, url: `${options.publicUrl}/reset-password?token=${encodeURIComponent(token)}` })),
+      onPasswordReset: async ({ user }) => options.log.info({ user: user.id }, 'a password was reset'),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: options.confirmedOnly,
+      autoSignInAfterVerification: true,
+      expiresIn: LINK_SECONDS,
+      sendVerificationEmail: async ({ user, token }) => options.mail.send(verificationMail({ to: user.email, url: `${options.publicUrl}/api/auth/verify-email?token=${encodeURIComponent(token)}&callbackURL=%2F` })),
+    },
     rateLimit: {
       enabled: true,
       storage: 'database',
       customRules: {
         '/sign-in/*': { window: 60, max: SIGN_INS_PER_MINUTE },
         '/sign-up/*': { window: 60, max: SIGN_INS_PER_MINUTE },
+        '/request-password-reset': { window: 60, max: MAILS_PER_MINUTE },
+        '/send-verification-email': { window: 60, max: MAILS_PER_MINUTE },
         '/get-session': false,
       },
     },

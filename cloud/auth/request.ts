@@ -1,11 +1,12 @@
 /** Who sends an API request: a signed-in user or an API token, with the organizations that they may act in. */
-import { ApiError, ROLE_ACTIONS } from '../context.ts';
-import type { Actor, OrgContext, Role } from '../context.ts';
+import { ApiError } from '../context.ts';
+import type { Actor, OrgContext } from '../context.ts';
 import type { SessionContext } from '../api/handler.ts';
 import { asAuth } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
 import type { OrgId } from '../db/tenant.ts';
 import type { Services } from '../services.ts';
+import type { Role } from '../wire/roles.ts';
 import { bearerOf } from './tokens.ts';
 import { verifyToken } from './verify.ts';
 
@@ -14,25 +15,25 @@ const TOKEN_ROLE: Role = 'editor';
 /** Organizations of one user that are read. */
 const MEMBERSHIPS_MAX = 200;
 
-/** Throws `ApiError` `unauthenticated` or `token_invalid`. A bearer token wins over a cookie. */
-export async function authenticate(headers: Headers, services: Services): Promise<SessionContext> {
+/** Throws `ApiError` `unauthenticated` or `token_invalid`. A bearer token wins over a cookie. `address`: of the peer, if it is known. */
+export async function authenticate(headers: Headers, services: Services, address: string | undefined): Promise<SessionContext> {
   const bearer = bearerOf(headers.get('authorization'));
-  if (bearer !== null) return tokenContext(bearer, services);
+  if (bearer !== null) return tokenContext(bearer, services, address);
   if (headers.has('authorization')) throw new ApiError('token_invalid', 'The Authorization header must read: Bearer <token>.');
   const user = headers.has('cookie') ? await services.accounts.signedIn(headers) : null;
   if (!user) throw new ApiError('unauthenticated', 'Sign in on the console, or send an API token as Authorization: Bearer <token>.');
   const actor: Actor = { kind: 'user', userId: user.id, email: user.email };
-  return { actor, user, orgs: await memberships(user.id, actor, services), now: services.now };
+  return { actor, user, orgs: await memberships(user.id, actor, services, address), now: services.now, address };
 }
 
-async function tokenContext(text: string, services: Services): Promise<SessionContext> {
+async function tokenContext(text: string, services: Services, address: string | undefined): Promise<SessionContext> {
   const token = await verifyToken(services.sql, text, 'api', services.now());
   const actor: Actor = { kind: 'token', tokenId: token.id, name: token.name };
-  const org: OrgContext = { tenant: tenant(services.sql, token.orgId), org: token.org, actor, role: TOKEN_ROLE, now: services.now };
-  return { actor, user: null, orgs: [org], now: services.now };
+  const org: OrgContext = { tenant: tenant(services.sql, token.orgId), org: token.org, actor, role: TOKEN_ROLE, now: services.now, address };
+  return { actor, user: null, orgs: [org], now: services.now, address };
 }
 
-async function memberships(userId: string, actor: Actor, services: Services): Promise<OrgContext[]> {
+async function memberships(userId: string, actor: Actor, services: Services, address: string | undefined): Promise<OrgContext[]> {
   const rows = await asAuth(services.sql, (tx) => tx<{ id: string; slug: string; name: string; role: string }[]>`
     select o.id, o.slug, o.name, m.role from auth.member m join auth.organization o on o.id = m.organization_id
     where m.user_id = ${userId} order by o.created_at, o.id limit ${MEMBERSHIPS_MAX}`);
@@ -43,6 +44,7 @@ async function memberships(userId: string, actor: Actor, services: Services): Pr
     actor,
     role: roleOf(row.role),
     now: services.now,
+    address,
   }));
 }
 
@@ -51,8 +53,4 @@ export function roleOf(text: string): Role {
   const held = text.split(',').map((part) => part.trim());
   const order: readonly Role[] = ['owner', 'admin', 'editor'];
   return order.find((role) => held.includes(role)) ?? 'viewer';
-}
-
-export function allows(role: Role, action: 'read' | 'write' | 'admin'): boolean {
-  return (ROLE_ACTIONS[role] as readonly string[]).includes(action);
 }

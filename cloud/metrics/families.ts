@@ -2,6 +2,7 @@
 import type { AlertCounters } from '../alerts/worker.ts';
 import type { UplinkCounters } from '../ingest/session.ts';
 import type { RollupCounters } from '../jobs/rollup.ts';
+import type { MailCounters } from '../mail/mail.ts';
 import type { EntityNames } from '../series/names.ts';
 import type { Family, Sample } from './exposition.ts';
 import type { Queues } from './queues.ts';
@@ -20,6 +21,7 @@ export interface ProcessFacts {
   readonly rollup: RollupCounters;
   readonly names: EntityNames['counters'];
   readonly jobs: JobCounters;
+  readonly mail: MailCounters;
   /** Answers of the API by class of status, as `2xx`. */
   readonly answers: Readonly<Record<string, number>>;
 }
@@ -33,11 +35,12 @@ export function familiesOf(facts: ProcessFacts, queues: Queues | null): Family[]
   return [...processFamilies(facts), ...uplinkFamilies(facts), ...alertFamilies(facts.alerts), ...jobFamilies(facts), ...queueFamilies(queues)];
 }
 
-function processFamilies({ startedMs, residentBytes, cpuSeconds, names, answers }: ProcessFacts): Family[] {
+function processFamilies({ startedMs, residentBytes, cpuSeconds, names, answers, mail }: ProcessFacts): Family[] {
   return [
     gauge('start_time_seconds', 'When this process started, in seconds since 1970.', startedMs / 1000),
     gauge('resident_memory_bytes', 'Resident memory of this process.', residentBytes),
     counter('cpu_seconds_total', 'CPU time of this process.', [{ value: cpuSeconds }]),
+    counter('mails_total', 'Mails by what became of them; retried ones are counted again.', labelled('result', { sent: mail.sent, retried: mail.retried, failed: mail.failed, dropped: mail.dropped })),
     counter('answers_total', 'Answers of the API by class of status.', labelled('status', answers)),
     counter('names_total', 'Names of edges and routes looked up, by where they were found; evicted from the cache; folded into other by a cluster’s cap.',
       labelled('result', { hit: names.hits, miss: names.misses, evicted: names.evictions, folded: names.folded })),

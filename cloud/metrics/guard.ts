@@ -9,8 +9,12 @@ export type MetricsVerdict = 'allow' | 'token_needed' | 'loopback_only';
 /** `token` null: no METRICS_TOKEN is set. `peer`: the connection's other end, null when it isn't known. */
 export function mayReadMetrics(headers: Headers, peer: string | null, token: string | null): MetricsVerdict {
   if (token !== null) return sameText(headers.get('authorization') ?? '', `Bearer ${token}`) ? 'allow' : 'token_needed';
-  const direct = !FORWARDED.some((name) => headers.has(name));
-  return direct && isLoopback(peer) ? 'allow' : 'loopback_only';
+  return isThisMachine(headers, peer) ? 'allow' : 'loopback_only';
+}
+
+/** True when the request comes from a program on this machine itself. */
+export function isThisMachine(headers: Headers, peer: string | null): boolean {
+  return !FORWARDED.some((name) => headers.has(name)) && isLoopback(peer);
 }
 
 function isLoopback(peer: string | null): boolean {

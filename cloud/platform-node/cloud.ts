@@ -16,6 +16,8 @@ import { createUplinkCounters } from '../ingest/session.ts';
 import { keepPartitions, PARTITION_JOB_MS } from '../jobs/partitions.ts';
 import { createRollupCounters, ROLLUP_JOB_MS, rollUpDue } from '../jobs/rollup.ts';
 import type { Log } from '../log.ts';
+import { createLocalMail } from '../mail/local.ts';
+import { createMailer } from '../mail/mail.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { familiesOf } from '../metrics/families.ts';
 import { readQueues } from '../metrics/queues.ts';
@@ -24,6 +26,7 @@ import type { Services } from '../services.ts';
 import { consoleFiles } from './console.ts';
 import { createTimers } from './timers.ts';
 import { pinnedFetch } from './pinned-fetch.ts';
+import { smtpTransport } from './smtp.ts';
 import { serveUplink } from './uplink.ts';
 
 /** Connections to Postgres beside those of the accounts. */
@@ -59,10 +62,12 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const server = createServer(getRequestListener((request, bindings) => app.fetch(request, bindings)));
   const port = await listen(server, config.port, config.host);
   const publicUrl = config.publicUrl ?? `http://${urlHost(config.host)}:${port}`;
-  const accounts = createAccounts({ databaseUrl: config.databaseUrl, secret: config.secret, publicUrl, log });
+  const localMail = config.mail === null ? createLocalMail(now) : null;
+  const mail = createMailer({ transport: localMail?.transport ?? smtpTransport(config.mail?.smtpUrl ?? '', config.mail?.from ?? ''), log });
+  const accounts = createAccounts({ databaseUrl: config.databaseUrl, secret: config.secret, publicUrl, log, mail, confirmedOnly: config.mail !== null });
   const names = createEntityNames();
   const services: Services = {
-    sql, accounts, names, now, randomBytes, log, secret: config.secret, publicUrl, outboundAllow: config.outboundAllow,
+    sql, accounts, mail, names, now, randomBytes, log, secret: config.secret, publicUrl, outboundAllow: config.outboundAllow,
   };
   const alerts = createAlertWorker({
     sql, now, random: Math.random, log, names, secret: config.secret, publicUrl, outboundAllow: config.outboundAllow,
@@ -73,7 +78,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   let stopping: Promise<void> | null = null;
   const answers: Record<string, number> = {};
   const metrics = { token: config.metricsToken, text: () => metricsText() };
-  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, fallback: consoleFiles(consoleDir) });
+  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, localMail, fallback: consoleFiles(consoleDir) });
   const uplink = serveUplink(server, hub, sql, now, log);
   const timers = createTimers(log);
   timers.every('partitions', PARTITION_JOB_MS, async () => { await keepPartitions(sql, now()); });
@@ -90,7 +95,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
     const { user, system } = process.cpuUsage();
     const facts = {
       startedMs, residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, connections: hub.size,
-      uplink: counters, alerts: alerts.counters, rollup, names: names.counters, jobs: timers.counters, answers,
+      uplink: counters, alerts: alerts.counters, rollup, names: names.counters, jobs: timers.counters, answers, mail: mail.counters,
     };
     return exposition(familiesOf(facts, await limited(METRICS_MS_MAX, readQueues(sql, now())).catch(() => null)));
   }
@@ -101,6 +106,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
     await hub.stop();
     await alerts.stop();
     await closeServer(server);
+    await mail.stop();
     await Promise.all([accounts.close(), sql.end({ timeout: 5 })]);
     log.info({ uplink: counters, names: names.counters, rollup, alerts: alerts.counters }, 'the cloud has stopped');
   }

@@ -7,8 +7,10 @@ import * as e from './entities.ts';
 import type { ErrorCode } from './errors.ts';
 import * as h from './history.ts';
 import * as t from './tap.ts';
+import * as p from './people.ts';
+import type { Action } from './roles.ts';
 
-export type Action = 'read' | 'write' | 'admin';
+export type { Action } from './roles.ts';
 
 export interface Call {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -45,6 +47,8 @@ const SeriesQuery = RangeQuery.extend({
 });
 const TwoMoments = z.object({ fromMs: z.coerce.number().int().positive(), toMs: z.coerce.number().int().positive() });
 
+/** Refusals of a call that is one's own business: no organization in its path. */
+const own = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'internal', 'unavailable'] as const;
 const tenant = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'internal', 'unavailable'] as const;
 
 export const calls = {
@@ -58,6 +62,30 @@ export const calls = {
     status: 201, response: e.Org, errors: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_request', 'name_taken', 'limit_reached', 'internal', 'unavailable'],
   },
   getOrg: { method: 'get', path: '/api/v1/orgs/{slug}', summary: 'One organization', action: 'read', params: InOrg, status: 200, response: e.Org, errors: tenant },
+
+  listMembers: { method: 'get', path: '/api/v1/orgs/{slug}/members', summary: 'Who belongs to the organization', action: 'read', params: InOrg, status: 200, response: z.object({ members: z.array(p.Member) }), errors: tenant },
+  updateMember: {
+    method: 'patch', path: '/api/v1/orgs/{slug}/members/{id}', summary: 'Give a member another role; owners are made and unmade by owners only', action: 'admin', params: ById,
+    body: z.object({ role: p.RoleName }), status: 200, response: p.Member, errors: [...tenant, 'conflict'],
+  },
+  removeMember: { method: 'delete', path: '/api/v1/orgs/{slug}/members/{id}', summary: 'Remove a member; their sessions no longer open the organization', action: 'admin', params: ById, status: 204, response: null, errors: [...tenant, 'conflict'] },
+  leaveOrg: { method: 'post', path: '/api/v1/orgs/{slug}/leave', summary: 'Leave the organization', action: 'read', params: InOrg, status: 204, response: null, errors: [...tenant, 'conflict'] },
+  listInvitations: { method: 'get', path: '/api/v1/orgs/{slug}/invitations', summary: 'Invitations that wait', action: 'admin', params: InOrg, status: 200, response: z.object({ invitations: z.array(p.Invitation) }), errors: tenant },
+  createInvitation: {
+    method: 'post', path: '/api/v1/orgs/{slug}/invitations', summary: 'Invite a person by mail; inviting again replaces the invitation before', action: 'admin', params: InOrg,
+    body: z.object({ email: z.email().max(254), role: p.RoleName }), status: 201, response: p.Invitation, errors: [...tenant, 'conflict', 'limit_reached'],
+  },
+  revokeInvitation: { method: 'delete', path: '/api/v1/orgs/{slug}/invitations/{id}', summary: 'Take an invitation back', action: 'admin', params: ById, status: 204, response: null, errors: tenant },
+  getInvitation: { method: 'get', path: '/api/v1/invitations/{id}', summary: 'An invitation for you', action: 'session', params: z.object({ id: z.string().min(1).max(60) }), status: 200, response: p.OwnInvitation, errors: own },
+  acceptInvitation: { method: 'post', path: '/api/v1/invitations/{id}/accept', summary: 'Accept an invitation; you must be signed in with the invited address', action: 'session', params: z.object({ id: z.string().min(1).max(60) }), status: 200, response: e.Org, errors: [...own, 'conflict', 'limit_reached'] },
+  listSessions: { method: 'get', path: '/api/v1/me/sessions', summary: 'Where you are signed in', action: 'session', status: 200, response: z.object({ sessions: z.array(p.SignInSession) }), errors: own },
+  revokeSession: { method: 'delete', path: '/api/v1/me/sessions/{id}', summary: 'Sign out one of your sessions', action: 'session', params: z.object({ id: z.string().min(1).max(60) }), status: 204, response: null, errors: own },
+  revokeOtherSessions: { method: 'delete', path: '/api/v1/me/sessions', summary: 'Sign out all of your sessions but this one', action: 'session', status: 204, response: null, errors: own },
+  listAudit: {
+    method: 'get', path: '/api/v1/orgs/{slug}/audit', summary: 'Every change, newest first', action: 'admin', params: InOrg,
+    query: z.object({ before: z.string().regex(/^\d{1,18}$/).optional(), action: z.string().max(60).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    status: 200, response: p.AuditPage, errors: tenant,
+  },
 
   listClusters: { method: 'get', path: '/api/v1/orgs/{slug}/clusters', summary: 'Clusters', action: 'read', params: InOrg, status: 200, response: z.object({ clusters: z.array(e.Cluster) }), errors: tenant },
   createCluster: {
@@ -100,7 +128,7 @@ export const calls = {
   listMarks: { method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/marks', summary: 'Incidents, rollouts and versions of a range', action: 'read', params: InCluster, query: RangeQuery, status: 200, response: h.Marks, errors: tenant },
   getTopologyChanges: { method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/topology/changes', summary: 'What differs between two moments', action: 'read', params: InCluster, query: TwoMoments, status: 200, response: h.TopologyChanges, errors: tenant },
   importHistory: {
-    method: 'post', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/history', summary: 'Import hours of history, marked as imported; owners only, and the same body again changes nothing', action: 'admin', params: InCluster,
+    method: 'post', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/history', summary: 'Import hours of history, marked as imported; owners only, and the same body again changes nothing', action: 'own', params: InCluster,
     body: h.History, bodyBytesMax: h.HISTORY_BODY_BYTES_MAX, status: 200, response: h.HistoryImport, errors: tenant,
   },
   exportHistory: {

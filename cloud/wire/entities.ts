@@ -63,7 +63,7 @@ export const Series = z.object({ range: Range, points: z.array(Point), total: Go
 export type Series = z.infer<typeof Series>;
 
 export const Me = z.object({
-  user: z.object({ id: z.string(), email: z.string(), name: z.string() }).nullable(),
+  user: z.object({ id: z.string(), email: z.string(), name: z.string(), emailVerified: z.boolean() }).nullable(),
   actor: z.enum(['user', 'token']),
   orgs: z.array(z.object({ slug: z.string(), name: z.string(), role: z.string() })),
 });

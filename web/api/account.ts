@@ -15,6 +15,16 @@ export async function signOut(): Promise<void> {
   await post('/api/auth/sign-out', {});
 }
 
+/** Asks for a mail with a link to a new password; answers the same for unknown addresses. Throws `ApiError`. */
+export async function requestReset(input: { email: string }): Promise<void> {
+  await post('/api/auth/request-password-reset', input);
+}
+
+/** Sets a new password by the token of such a mail. Throws `ApiError`. */
+export async function resetPassword(input: { token: string; newPassword: string }): Promise<void> {
+  await post('/api/auth/reset-password', input);
+}
+
 async function post(path: string, body: unknown): Promise<void> {
   let response: Response;
   try {
@@ -33,6 +43,8 @@ const ACCOUNT_SENTENCES: Readonly<Record<string, string>> = {
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: 'There is an account with this e-mail address. Sign in instead.',
   PASSWORD_TOO_SHORT: 'The password is too short: it needs at least 8 characters.',
   PASSWORD_TOO_LONG: 'The password is too long: 128 characters at most.',
+  EMAIL_NOT_VERIFIED: 'Confirm your address first: we have sent you a mail with a link.',
+  INVALID_TOKEN: 'This link was used or has expired. Ask for a new one.',
   INVALID_EMAIL: 'This is not an e-mail address.',
 };
 

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { ChevronsUpDown, Monitor, Moon, Plus, Search, Sun } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { allows } from '../../cloud/wire/roles.ts';
 import { signOut } from '../api/account.ts';
 import { apiQuery } from '../api/queries.ts';
 import { LIVE_SECONDS } from '../api/range.ts';
@@ -13,6 +14,7 @@ import { Menu, MenuItem, MenuLabel, MenuLine } from '../ui/menu.tsx';
 import { setTheme, useTheme, type Theme } from '../ui/theme.ts';
 import { To } from './link.tsx';
 import { useMaybeClusterId } from './location.ts';
+import { useRole } from './role.ts';
 import { Key } from './shortcuts.tsx';
 
 /** The rail follows the fleet's state this often. */
@@ -20,6 +22,7 @@ const RAIL_POLL_MS = 5_000;
 
 export function Rail({ slug, onPalette, onHelp }: { slug: string; onPalette: () => void; onHelp: () => void }): React.JSX.Element {
   const health = useQuery(apiQuery('getHealth', { params: { slug }, query: { windowSeconds: LIVE_SECONDS } }, { pollMs: RAIL_POLL_MS }));
+  const role = useRole(slug);
   const openIncidents = (health.data?.clusters ?? []).reduce((sum, cluster) => sum + cluster.openIncidents, 0);
   return (
     <div className="flex h-full flex-col gap-5 px-3 py-3.5">
@@ -41,10 +44,12 @@ export function Rail({ slug, onPalette, onHelp }: { slug: string; onPalette: () 
         <ul className="space-y-px">
           <Heading>Settings</Heading>
           <Item to={paths.channels(slug)}>Channels</Item>
-          <Item to={paths.tokens(slug)}>API tokens</Item>
+          <Item to={paths.members(slug)}>Members</Item>
+          {allows(role, 'admin') && <Item to={paths.tokens(slug)}>API tokens</Item>}
+          {allows(role, 'admin') && <Item to={paths.audit(slug)}>Audit log</Item>}
         </ul>
       </nav>
-      <Person onHelp={onHelp} />
+      <Person slug={slug} onHelp={onHelp} />
     </div>
   );
 }
@@ -133,7 +138,7 @@ const THEMES = {
   dark: { next: 'system', label: 'Theme: dark', icon: <Moon size={15} aria-hidden /> },
 } as const satisfies Record<Theme, { next: Theme; label: string; icon: React.JSX.Element }>;
 
-function Person({ onHelp }: { onHelp: () => void }): React.JSX.Element {
+function Person({ slug, onHelp }: { slug: string; onHelp: () => void }): React.JSX.Element {
   const me = useQuery(apiQuery('getMe', {}));
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -147,6 +152,7 @@ function Person({ onHelp }: { onHelp: () => void }): React.JSX.Element {
     <div className="flex items-center gap-1 border-t border-line pt-3">
       <Menu trigger={<button type="button" aria-label="Your account" className="min-w-0 flex-1 truncate rounded-md px-2 py-1 text-left text-xs text-muted hover:bg-raised hover:text-ink">{me.data?.user?.email ?? 'Account'}</button>}>
         <MenuLabel>{me.data?.user?.name ?? ''}</MenuLabel>
+        <MenuItem onSelect={() => void navigate({ to: paths.sessions(slug) as '/' })}>Your sessions</MenuItem>
         <MenuItem onSelect={() => void leave()}>Sign out</MenuItem>
       </Menu>
       <IconButton label={theme.label} onClick={() => setTheme(theme.next)}>{theme.icon}</IconButton>

@@ -1,6 +1,7 @@
 /** What the pretended API keeps while the page is open. */
 import type { ErrorCode } from '../../cloud/wire/errors.ts';
 import type { ApiToken, Channel, Delivery, Rule } from '../../cloud/wire/entities.ts';
+import { makePeople, type MockPeople } from './people.ts';
 import type { MockTap } from './taps.ts';
 import { makeWorld, type MockCluster } from './world.ts';
 
@@ -26,6 +27,7 @@ export interface MockState {
   readonly tokens: ApiToken[];
   readonly deliveries: Delivery[];
   readonly taps: MockTap[];
+  readonly people: MockPeople;
   newId(kind: string): string;
 }
 
@@ -44,6 +46,7 @@ export function makeState(bornMs: number, filled: boolean): MockState {
     tokens: filled ? [{ id: 'tk-1', name: 'ci', prefix: 'slt_9sk2', createdAt: iso(bornMs - 12 * DAY), lastUsedAt: iso(bornMs - 40_000), revokedAt: null }] : [],
     deliveries: filled ? pretendedDeliveries(bornMs) : [],
     taps: filled ? [{ id: 'tap-1', clusterId: 'c-eu', input: { perSecondMax: 100, seconds: 300 }, startedMs: bornMs - 5_000, stopped: false, matched: 0, told: 0 }] : [],
+    people: makePeople(bornMs, 'ada@example.com'),
     newId(kind) {
       made++;
       return `${kind}-n${made}`;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TopologySnapshot } from '../../../agent/wire/topology.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../rollup/chunk.ts';
 import { randomWindow, randomWindows, seeded } from '../../rollup/testing.ts';
-import { asOrg, connectAgent, eventually, makeCluster, signUp, signUpWithOrg, testCloud, testFrame, testHello, testWindow } from '../../testing.ts';
+import { asOrg, connectAgent, eventually, invited, makeCluster, signUpWithOrg, testCloud, testFrame, testHello, testWindow } from '../../testing.ts';
 import type { Answer, Caller, TestCloud } from '../../testing.ts';
 import { calls } from '../../wire/calls.ts';
 import type { Health, Series, Topology } from '../../wire/entities.ts';
@@ -148,10 +148,7 @@ test('a body that can’t be taken is refused with its faults, and nothing of it
 
 test('only an owner may import: an admin is told so', async () => {
   const { id } = await newCluster();
-  const admin = await signUp(cloud.url, 'admin');
-  const orgs = (await owner.call('GET', '/api/auth/organization/list')).body as { id: string }[];
-  const invited = await owner.call('POST', '/api/auth/organization/invite-member', { email: admin.email, role: 'admin', organizationId: orgs[0]?.id });
-  await admin.call('POST', '/api/auth/organization/accept-invitation', { invitationId: (invited.body as { id: string }).id });
+  const admin = await invited(cloud.url, owner, 'past', 'admin');
   const answer = await put(id, someHistory(8), admin);
   expect([answer.status, (answer.body as { code: string }).code]).toEqual([403, 'forbidden']);
 });

@@ -2,9 +2,12 @@
 import type { SessionContext } from '../../api/handler.ts';
 import { ApiError } from '../../context.ts';
 import type { Transaction } from '../../db/client.ts';
+import { changeIdentity } from '../../db/identity.ts';
+import type { OrgId } from '../../db/tenant.ts';
 import { base32 } from '../../ids.ts';
 import type { Services } from '../../services.ts';
 import type { Org } from '../../wire/entities.ts';
+import { auditAs } from '../audit.ts';
 import { violates } from '../conflict.ts';
 
 /** Organizations that one user may belong to; more are a mistake or an abuse. */
@@ -15,16 +18,14 @@ export async function createOrg(context: SessionContext, services: Services, inp
   const user = context.user;
   if (!user) throw new ApiError('forbidden', 'A token belongs to one organization and can make no other; sign in as a user.');
   if (context.orgs.length >= ORGS_PER_USER_MAX) throw new ApiError('limit_reached', `You belong to ${ORGS_PER_USER_MAX} organizations already.`);
-  const org = { id: `org_${base32(services.randomBytes(10))}`, slug: input.slug ?? slugOf(input.name, services), name: input.name };
+  // A new organization's id comes from nowhere else.
+  const org = { id: `org_${base32(services.randomBytes(10))}` as OrgId, slug: input.slug ?? slugOf(input.name, services), name: input.name };
   const at = new Date(services.now());
   try {
-    await services.sql.begin(async (tx) => {
+    await changeIdentity(services.sql, async (tx) => {
       await insertOrg(tx, org, user.id, `mem_${base32(services.randomBytes(10))}`, at);
-      await tx`select set_config('role', 'sidelight_app', true), set_config('sidelight.org_id', ${org.id}, true)`;
-      await tx`
-        insert into tenant.audit (org_id, at, actor, action, target, details)
-        values (${org.id}, ${at}, ${tx.json({ ...context.actor })}, 'org.create', ${org.id}, ${tx.json({ slug: org.slug })})`;
-    });
+      return { orgId: org.id };
+    }, (tx, { orgId }) => auditAs(tx, { orgId, actor: context.actor, now: services.now, address: context.address }, { action: 'org.create', target: orgId, details: { slug: org.slug } }));
   } catch (error) {
     if (violates(error, 'organization_slug_key')) throw new ApiError('name_taken', `The slug ${org.slug} is in use; choose another.`);
     throw error;
@@ -33,7 +34,6 @@ export async function createOrg(context: SessionContext, services: Services, inp
 }
 
 async function insertOrg(tx: Transaction, org: { id: string; slug: string; name: string }, userId: string, memberId: string, at: Date): Promise<void> {
-  await tx`set local role sidelight_auth`;
   await tx`insert into auth.organization (id, name, slug, created_at) values (${org.id}, ${org.name}, ${org.slug}, ${at})`;
   await tx`insert into auth.member (id, organization_id, user_id, role, created_at) values (${memberId}, ${org.id}, ${userId}, 'owner', ${at})`;
 }

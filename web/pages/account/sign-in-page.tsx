@@ -22,7 +22,7 @@ export function SignInPage(): React.JSX.Element {
     },
   });
   return (
-    <AccountFrame title="Sign in" {...(next === undefined ? {} : { text: 'Sign in to go on where you were.' })} foot={<>No account yet? <TextLink to={paths.signUp()} className="text-ink">Sign up</TextLink></>}>
+    <AccountFrame title="Sign in" {...(next === undefined ? {} : { text: 'Sign in to go on where you were.' })} foot={<>No account yet? <TextLink to={paths.signUp()} className="text-ink">Sign up</TextLink>. <TextLink to={paths.forgot()} className="text-ink">Forgot the password?</TextLink></>}>
       <form className="space-y-4" onSubmit={(event) => {
         event.preventDefault();
         const { email, password } = readForm(event.currentTarget);
