@@ -78,6 +78,24 @@ test.each(WAYS)('%s: a body of 8 MiB arrives as it was, whatever its pieces', as
   session.close();
 }, 20_000);
 
+test.each(WAYS)('%s: no credit gets lost when answers end before their slow readers have them', async (way) => {
+  const session = await open(portOf(way));
+  handlers.set('/slowly', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end(Buffer.alloc(120_000));
+  });
+  for (let turn = 0; turn < 5; turn++) {
+    const lengths = await Promise.all(Array.from({ length: 10 }, async () => {
+      const stream = session.request({ ':path': '/slowly' });
+      await new Promise<void>((resolve) => void stream.once('response', () => resolve()));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return (await answerOf(stream)).body.length;
+    }));
+    expect(lengths).toEqual(new Array(10).fill(120_000));
+  }
+  session.close();
+}, 10_000);
+
 test.each(WAYS)('%s: informational answers, HEAD, no content and content-length pass as they are', async (way) => {
   const session = await open(portOf(way));
   handlers.set('/early', (stream) => {

@@ -346,6 +346,9 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     if (this.phase === 'over') return;
     const answered = this.phase !== 'new';
     this.phase = 'over';
+    // What is still queued goes out in its own time, and nobody tells when; streams are few, so that it stays little.
+    this.drained();
+    this.calleeDrained();
     this.dropRequest();
     if (this.requestTrailers !== null) this.requestTrailers = giveList(this.requestTrailers);
     this.owner.over(this);
