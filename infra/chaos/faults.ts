@@ -36,6 +36,10 @@ const AT_ONCE = 10;
 export const HUNG_MS = 40_000;
 /** Of the connections that go through a toxic relay. */
 const TOXICITY = 0.7;
+/** One link of the hop carries all of a lane's requests: it is cut off between so many, so that the toxics meet links of every age. */
+const REQUESTS_PER_LINK = 7;
+/** From so many requests on each toxic meets connections at each place. */
+const EACH_PLACE_MIN = 2_000;
 /** So long a reset takes to be seen by everyone on a busy machine. */
 const DROPPED_MS = 100;
 /** What is under way ends by itself within this once nobody asks any more. */
@@ -95,14 +99,11 @@ async function runCell(lane: Lane, kind: HarmKind | 'none', count: number): Prom
     return direction === 'up' ? { up: toxic, down: healthy } : { up: healthy, down: toxic };
   };
   const before = relay.bites.get(kind) ?? 0;
-  // Connections of the toxic before are gone, and known to be gone, before this one's requests begin.
-  relay.drop();
-  await sleep(DROPPED_MS);
   const outcomes: Record<Outcome, number> = { answered: 0, refused: 0, broken: 0, hung: 0, swapped: 0, damaged: 0 };
   const hung: string[] = [];
   let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < count) {
+  const worker = async (end: number): Promise<void> => {
+    while (next < end) {
       const index = next++;
       const asked = drawRequest(`${protocol}-${place}-${direction}-${kind}`, index, random);
       const outcome = await lane.client.send(asked);
@@ -110,7 +111,14 @@ async function runCell(lane: Lane, kind: HarmKind | 'none', count: number): Prom
       if (outcome === 'hung') hung.push(asked.nonce);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
+  const round = place === 'hop' ? REQUESTS_PER_LINK : count;
+  while (next < count) {
+    // Connections from before are gone, and known to be gone, before these requests begin.
+    relay.drop();
+    await sleep(DROPPED_MS);
+    const end = Math.min(count, next + round);
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, round) }, () => worker(end)));
+  }
   return { protocol, place, direction, kind, outcomes, hung, bites: (relay.bites.get(kind) ?? 0) - before };
 }
 
@@ -206,6 +214,15 @@ function sumOf(cells: readonly Cell[], outcome: Outcome): number {
   return cells.reduce((sum, cell) => sum + cell.outcomes[outcome], 0);
 }
 
+function idleKinds(cells: readonly Cell[], kinds: readonly HarmKind[]): HarmKind[] {
+  return kinds.filter((kind) => cells.every((cell) => cell.kind !== kind || cell.bites === 0));
+}
+
+/** A link of the hop is kept, so that nothing of it is closed in good order while requests go on. */
+function isIdle(place: Place, kind: HarmKind): boolean {
+  return place === 'hop' && kind === 'slow-close';
+}
+
 function report(cells: readonly Cell[], sightings: Sightings, { left, errors, crashed }: { left: Left; errors: readonly string[]; crashed: number }): ChaosReport {
   const rows = PROTOCOLS.flatMap((protocol) => (['none', ...KINDS] as const).map((kind) => {
     const own = cells.filter((cell) => cell.protocol === protocol && cell.kind === kind);
@@ -214,8 +231,8 @@ function report(cells: readonly Cell[], sightings: Sightings, { left, errors, cr
   }));
   const healthy = cells.filter(({ kind }) => kind === 'none');
   const repeats = sightings.repeats();
-  const idle = KINDS.filter((kind) => cells.every((cell) => cell.kind !== kind || cell.bites === 0));
   const sent = cells.reduce((sum, cell) => sum + Object.values(cell.outcomes).reduce((a, b) => a + b, 0), 0);
+  const idle = sent < EACH_PLACE_MIN ? idleKinds(cells, KINDS) : PLACES.flatMap((place) => idleKinds(cells.filter((cell) => cell.place === place), KINDS.filter((kind) => !isIdle(place, kind))));
   return {
     columns: ['protocol', 'fault', 'answered', 'refused', 'broken', 'hung', 'swapped', 'damaged', 'bites'],
     rows,
@@ -232,7 +249,7 @@ function report(cells: readonly Cell[], sightings: Sightings, { left, errors, cr
       none('faults that never bit', idle.length),
       atLeast('nonces that reached the app', Math.floor(sent / 2), sightings.size),
     ],
-    facts: { sent, hung: cells.flatMap(({ hung }) => hung), seen: sightings.size, repeatedIdempotent: repeats.harmless, left, errors, cells },
+    facts: { sent, hung: cells.flatMap(({ hung }) => hung), seen: sightings.size, repeatedIdempotent: repeats.harmless, left, errors, idle, cells },
   };
 }
 
