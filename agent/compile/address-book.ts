@@ -71,7 +71,7 @@ export function virtualServices(inventory: Inventory): VirtualService[] {
     if (addresses.length === 0) return [];
     return ports.map((entry) => ({
       addresses,
-      to: { service: key, ...entry, protocol: inventory.protocolOf(key, entry.port) ?? entry.protocol, endpoints: endpointsOf(index, key, entry.port) },
+      to: { service: key, ...entry, protocol: inventory.protocolOf(key, entry.port) ?? entry.protocol, endpoints: endpointsOf(index, key, entry.port), ...inventory.policyOf(key) },
     }));
   });
 }

@@ -25,6 +25,7 @@ export function compileOrders(inventory: Inventory, trustDomain: string): Map<st
       const outbound = instance.upstreams.flatMap((upstream) => outboundListener(inventory, index, upstream));
       orders.set(proxyKey(workload.key, instance.name), {
         workload: workload.key, trustDomain, inbound, outbound,
+        ...(instance.zone === undefined ? {} : { zone: instance.zone }),
         ...(instance.transparent && { transparent: transparentOrders(instance.transparent, services) }),
       });
     }
@@ -46,7 +47,7 @@ function outboundListener(inventory: Inventory, index: ReadonlyMap<string, reado
   const { listen, service, port } = upstream;
   const protocol = inventory.protocolOf(service, port);
   // A platform may delete a service before its callers: the listener goes with it.
-  return protocol ? [{ listen, service, port, protocol, endpoints: endpointsOf(index, service, port) }] : [];
+  return protocol ? [{ listen, service, port, protocol, endpoints: endpointsOf(index, service, port), ...inventory.policyOf(service) }] : [];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,6 +1,7 @@
 /** What exists in the mesh, as a platform tells it: services, workloads with their instances, and who serves what. */
 import type { Identity, ServiceKey, WorkloadKey } from '../../proxy/wire/labels.ts';
 import { type Endpoint, type InboundPolicy, OPAQUE_PORTS, type PortProtocol, type SocketAddress } from '../../proxy/wire/orders.ts';
+import type { ServicePolicy } from '../../proxy/wire/policy.ts';
 import { Keyed } from './keyed.ts';
 
 export interface MeshService {
@@ -8,6 +9,8 @@ export interface MeshService {
   readonly ports: readonly { readonly port: number; readonly protocol: PortProtocol }[];
   /** IP addresses under which transparent callers dial it, in the form of `formatIp`; absent: none. */
   readonly addresses?: readonly string[];
+  /** What it asks of its callers' proxies; absent: nothing. */
+  readonly policy?: ServicePolicy;
 }
 
 /** A port of a service as one instance serves it. */
@@ -46,6 +49,10 @@ export interface MeshInstance {
   readonly upstreams: readonly Upstream[];
   /** Absent: explicit listeners only. */
   readonly transparent?: TransparentInstance;
+  /** Where it runs; absent: in no zone. */
+  readonly zone?: string;
+  /** Its share beside the other endpoints', which have 1 when it is absent. */
+  readonly weight?: number;
 }
 
 export interface MeshWorkload {
@@ -77,6 +84,12 @@ export class Inventory {
     return protocol === 'detect' && OPAQUE_PORTS.includes(port) ? 'opaque' : protocol;
   }
 
+  /** What a service asks of its callers' proxies; empty when that is nothing. */
+  policyOf(service: ServiceKey): { readonly policy?: ServicePolicy } {
+    const policy = this.services.get(service)?.policy;
+    return policy === undefined ? {} : { policy };
+  }
+
   /** Who serves which port of which service, by `namespace/name:port`, sorted by workload and instance. */
   endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
     const index = new Map<string, Endpoint[]>();
@@ -91,11 +104,16 @@ function addEndpoints(index: Map<string, Endpoint[]>, workload: MeshWorkload, in
   const mesh = instance.mesh && { address: instance.mesh, identity: workload.identity };
   for (const { service, port, target } of instance.ports) {
     const key = portKey(service, port);
-    const endpoint: Endpoint = { address: target, workload: workload.key, instance: instance.name, mesh };
+    const endpoint: Endpoint = { address: target, workload: workload.key, instance: instance.name, mesh, ...placeOf(instance) };
     const known = index.get(key);
     if (known) known.push(endpoint);
     else index.set(key, [endpoint]);
   }
+}
+
+/** Zone and weight as far as they are known. */
+function placeOf({ zone, weight }: MeshInstance): Pick<Endpoint, 'zone' | 'weight'> {
+  return { ...(zone === undefined ? {} : { zone }), ...(weight === undefined ? {} : { weight }) };
 }
 
 /** The endpoints of one port in the index that `Inventory.endpoints` made. */

@@ -10,6 +10,7 @@ import { messageOf } from '../../fault.ts';
 import { crossCheck } from './crosscheck.ts';
 import { FaultList, meshFault } from './faults.ts';
 import type { MeshFault, Path } from './faults.ts';
+import { placeOf, servicePolicy } from './policy.ts';
 import { instanceSchema, servedPortSchema, serviceSchema, topSchema, upstreamSchema, workloadSchema } from './schema.ts';
 
 /** A larger file is refused unread. */
@@ -75,7 +76,7 @@ function readDraft(value: unknown, list: FaultList): Draft {
   const services = entriesOf(value, 'services');
   return {
     control: control.success ? { address: control.data.listen, path: ['control', 'listen'] } : null,
-    services: readEach(list, services, ['services'], serviceSchema, (service, path) => ({ path, key: `${service.namespace}/${service.name}`, ports: service.ports, ...addressesOf(service.addresses) })),
+    services: readEach(list, services, ['services'], serviceSchema, (service, path) => ({ path, key: `${service.namespace}/${service.name}`, ports: service.ports, ...addressesOf(service.addresses), ...servicePolicy(service) })),
     named: new Set(services.map((service) => `${textOf(service, 'namespace')}/${textOf(service, 'name')}`)),
     workloads: readEach(list, entriesOf(value, 'workloads'), ['workloads'], workloadSchema, (workload, path) => readWorkload(workload, path, list), (entry, path) => readInstances(entry, path, textOf(entry, 'namespace'), list)),
   };
@@ -88,7 +89,7 @@ function readWorkload(workload: z.output<typeof workloadSchema>, path: Path, lis
 
 function readInstances(workload: unknown, path: Path, namespace: string, list: FaultList): PlacedInstance[] {
   const entries = entriesOf(workload, 'instances');
-  return readEach(list, entries, [...path, 'instances'], instanceSchema, ({ name, mesh = null, transparent }, at, entry) => ({ path: at, name, mesh, ...(transparent && { transparent }), ...readPorts(entry, at, namespace, list) }), (entry, at) => readPorts(entry, at, namespace, list));
+  return readEach(list, entries, [...path, 'instances'], instanceSchema, ({ name, mesh = null, transparent, zone, weight }, at, entry) => ({ path: at, name, mesh, ...placeOf({ zone, weight }), ...(transparent && { transparent }), ...readPorts(entry, at, namespace, list) }), (entry, at) => readPorts(entry, at, namespace, list));
 }
 
 function readPorts(instance: unknown, path: Path, namespace: string, list: FaultList): Pick<PlacedInstance, 'ports' | 'upstreams'> {
@@ -131,10 +132,11 @@ function addressesOf(addresses: readonly string[]): Pick<MeshService, 'addresses
   return addresses.length === 0 ? {} : { addresses };
 }
 
-function instanceOf({ name, mesh, ports, upstreams, transparent }: PlacedInstance): MeshInstance {
+function instanceOf({ name, mesh, ports, upstreams, transparent, zone, weight }: PlacedInstance): MeshInstance {
   return {
     name,
     mesh,
+    ...placeOf({ zone, weight }),
     ...(transparent && { transparent }),
     ports: ports.map(({ service, port, target, plain }) => ({ service, port, target, plain })),
     upstreams: upstreams.map(({ service, port, listen }) => ({ service, port, listen })),

@@ -4,6 +4,7 @@ import { PORT_PROTOCOLS, type PortProtocol, type SocketAddress } from '../../../
 import { canonicalIp, isLoopbackIp } from '../../../proxy/wire/ip.ts';
 import { DEFAULT_REDIRECTION } from '../../redirect/rules.ts';
 import { isWildcard, parseAddress } from './address.ts';
+import { checkPolicy, placeShape, policyShape } from './policy.ts';
 
 /** An RFC 1123 label. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -56,7 +57,8 @@ export const serviceSchema = z.strictObject({
   ports: z.array(z.strictObject({ port, protocol: protocol.default('http1') })).min(1, 'needs at least one port'),
   /** Under which transparent callers dial it. */
   addresses: z.array(ip).max(ADDRESSES_MAX).default([]),
-});
+  ...policyShape,
+}).superRefine(checkPolicy);
 
 export const workloadSchema = z.strictObject({
   name: label,
@@ -76,6 +78,7 @@ const transparentSchema = z.strictObject({
 
 export const instanceSchema = z.strictObject({
   name: label,
+  ...placeShape,
   mesh: address('dialled').optional(),
   ports: list,
   upstreams: list,
