@@ -35,7 +35,7 @@ const INITS_AT_ONCE = 4;
 const PROBE_MS_MAX = 5_000;
 
 /** Begins the names of what belongs to one data folder, so that the next start finds what a killed one left. */
-function prefixOf(data: string): string {
+export function networkPrefix(data: string): string {
   return `sld${createHash('sha256').update(data).digest('hex').slice(0, 6)}`;
 }
 
@@ -46,7 +46,7 @@ export async function openDemoNetwork(data: string, clusters: readonly (readonly
   if (support.kind === 'missing') return { kind: 'explicit', reason: support.reason };
   const hidden = [ROOT, data].find((folder) => !readableBySidecar(folder));
   if (hidden !== undefined) return { kind: 'explicit', reason: `the sidecars' user ${PROXY_UID} may not read ${hidden}` };
-  const prefix = prefixOf(data);
+  const prefix = networkPrefix(data);
   removeRemains(prefix);
   const lans: Lan[] = [];
   try {

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openApi, signIn } from '../api.ts';
+import { networkPrefix } from '../demo/network.ts';
+import { leftovers as namespaces } from '../netns/netns.ts';
 import { freePort } from '../ports.ts';
 import { ROOT } from '../root.ts';
 import { until } from './harness.ts';
@@ -42,8 +44,8 @@ interface Demo {
   line(pattern: RegExp, limitMs?: number): Promise<RegExpExecArray>;
 }
 
-function startDemo(port: number): Demo {
-  const child = spawn('npm', ['start'], { cwd: ROOT, env: { ...process.env, PORT: String(port), SIDELIGHT_DATA: data }, stdio: ['ignore', 'pipe', 'pipe'] });
+function startDemo(port: number, env: Readonly<Record<string, string>> = {}): Demo {
+  const child = spawn('npm', ['start'], { cwd: ROOT, env: { ...process.env, PORT: String(port), SIDELIGHT_DATA: data, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   demos.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => { output += bytes.toString(); });
@@ -60,6 +62,11 @@ function startDemo(port: number): Demo {
 /** Processes whose command names the data folder. */
 async function leftovers(): Promise<string[]> {
   return (await listProcesses()).filter(({ args }) => args.includes(data)).map(({ pid, args }) => `${pid} ${args}`);
+}
+
+/** Those, and network namespaces of that data folder. */
+async function leftBehind(): Promise<string[]> {
+  return [...(await leftovers()), ...namespaces(networkPrefix(data))];
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
@@ -106,8 +113,9 @@ test('ready, signed in, two clusters with edges; a break is an incident; Ctrl-C 
   expect(await readFile(join(data, 'webhooks.jsonl'), 'utf8')).toContain('"incident.opened"');
 
   expect((await leftovers()).length).toBeGreaterThan(0);
+  expect(demo.output()).toMatch(/^network: (transparent, |explicit listeners .*\(.+\))/m);
   expect(await stopWith('SIGINT', demo)).toBe(0);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftBehind()).toEqual([]);
 
   // The next start keeps the account, the clusters and the data.
   const again = startDemo(port);
@@ -124,8 +132,17 @@ test('ready, signed in, two clusters with edges; a break is an incident; Ctrl-C 
   const third = startDemo(port);
   await third.line(/^ready /m);
   expect(await stopWith('SIGTERM', third)).toBe(0);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftBehind()).toEqual([]);
 }, 480_000);
+
+test('where it is asked for, the sidecars have explicit listeners, and the data of other starts stays', async () => {
+  const demo = startDemo(await freePort(), { SIDELIGHT_DEMO_NETWORK: 'explicit' });
+  await demo.line(/^network: explicit listeners on loopback \(SIDELIGHT_DEMO_NETWORK=explicit\)$/m);
+  await demo.line(/^ready /m);
+  expect(namespaces(networkPrefix(data))).toEqual([]);
+  expect(await stopWith('SIGINT', demo)).toBe(0);
+  expect(await leftBehind()).toEqual([]);
+}, 240_000);
 
 test('a port in use is told with its code, and nothing is started', async () => {
   const port = await freePort();
@@ -146,5 +163,5 @@ test.each([/Postgres on/, /cloud and console on/, /demo sign-in:/])('Ctrl-C whil
   const demo = startDemo(await freePort());
   await demo.line(line);
   expect(await stopWith('SIGINT', demo)).toBe(0);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftBehind()).toEqual([]);
 }, 180_000);

@@ -5,7 +5,10 @@ import { Lan, type Pod, privatePlan } from './lan.ts';
 import { inside, run } from './netns.ts';
 import { testInNetns } from './netns-testing.ts';
 
-const needsNetns = testInNetns(['ip', 'iptables', 'ip6tables', 'setpriv']);
+const TOOLS = ['ip', 'iptables', 'ip6tables', 'setpriv'] as const;
+const needsNetns = testInNetns(TOOLS);
+const needsBoth = testInNetns(TOOLS, 'legacy');
+
 let lan: Lan | null = null;
 let pod: Pod;
 
@@ -36,7 +39,7 @@ function refused(...options: string[]): string {
 const saved = (command: string): string[] => pod.netns.run([`${command}-save`, '-t', 'nat']).split('\n').filter((line) => line.startsWith('-A'));
 
 for (const mode of ['nft', 'legacy'] as const) {
-  needsNetns(`${mode}: the rules are there once however often they are written, the validation hears itself over both families, and removal leaves nothing`, () => {
+  testInNetns(TOOLS, mode)(`${mode}: the rules are there once however often they are written, the validation hears itself over both families, and removal leaves nothing`, () => {
     makePod();
     expect(refused('--validate', '--timeout-ms', '300')).toContain('init_not_redirected');
     expect(init('--mode', mode)).toBe(`ipv4: connections are redirected to ports 4140 and 4142 (${mode}).\nipv6: connections are redirected to ports 4140 and 4142 (${mode}).\n`);
@@ -51,7 +54,7 @@ for (const mode of ['nft', 'legacy'] as const) {
   });
 }
 
-needsNetns('rules of one interface replace those of the other, other options those of before, and rules of others stay', () => {
+needsBoth('rules of one interface replace those of the other, other options those of before, and rules of others stay', () => {
   makePod();
   pod.netns.run(['iptables-nft', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'RETURN']);
   init('--mode', 'nft', '--skip-inbound-ports', '22');

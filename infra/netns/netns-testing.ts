@@ -5,11 +5,11 @@
 import { test } from 'vitest';
 import { type Tool, netnsSupport } from './netns.ts';
 
-/** Runs a test where namespaces and these tools are, else skips it with the reason in its title. */
-export function testInNetns(tools: readonly Tool[]): (title: string, work: () => Promise<void> | void, timeoutMs?: number) => void {
-  const support = netnsSupport(tools);
+/** Runs a test where namespaces, these tools and this interface of iptables are, else skips it with the reason in its title. */
+export function testInNetns(tools: readonly Tool[], tables?: 'nft' | 'legacy'): (title: string, work: () => Promise<void> | void, timeoutMs?: number) => void {
+  const support = netnsSupport(tools, tables);
   return (title, work, timeoutMs) => {
-    const named = support.kind === 'ready' ? title : `needs [${support.reason}] ${title}`;
+    const named = support.kind === 'ready' ? title : `needs [${support.reason.replaceAll(']', ')')}] ${title}`;
     test.runIf(support.kind === 'ready')(named, work, timeoutMs);
   };
 }

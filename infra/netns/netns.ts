@@ -15,21 +15,30 @@ const RUN_MS_MAX = 20_000;
 /** Where the kernel's names of namespaces are. */
 const NETNS_FOLDER = '/run/netns';
 
-/** Whether this process can make namespaces with these tools; if not, why, and the one command that helps. */
-export function netnsSupport(tools: readonly Tool[]): Support {
+/** Whether this process can make namespaces with these tools; if not, why, and the one command that helps. `tables`: and this interface of iptables works in them. */
+export function netnsSupport(tools: readonly Tool[], tables?: 'nft' | 'legacy'): Support {
   if (process.platform !== 'linux') return { kind: 'missing', reason: 'network namespaces are Linux only' };
   if (process.getuid?.() !== 0) return { kind: 'missing', reason: 'network namespaces need root' };
   const absent = tools.filter((tool) => findTool(tool) === null);
   if (absent.length > 0) return { kind: 'missing', reason: `${absent.join(', ')} not on this machine: apt-get install -y ${[...new Set(absent.map((tool) => PACKAGES[tool]))].join(' ')}` };
-  return tryOne();
+  return tryOne(tables);
 }
 
-/** A container may be root and still have no right to make one. */
-function tryOne(): Support {
+/** A container may be root and still have no right to make one, and a kernel may lack one of the interfaces. */
+function tryOne(tables: 'nft' | 'legacy' | undefined): Support {
   const name = `sl-try-${process.pid}`;
-  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8', env: environment(), timeout: RUN_MS_MAX });
-  spawnSync('ip', ['netns', 'delete', name], { env: environment(), timeout: RUN_MS_MAX });
-  return made.status === 0 ? { kind: 'ready' } : { kind: 'missing', reason: `this root may not make network namespaces (${made.stderr.trim().split('\n')[0] ?? 'ip failed'})` };
+  const ask = (command: string, args: readonly string[]): string | null => {
+    const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', env: environment(), timeout: RUN_MS_MAX });
+    return status === 0 ? null : ((stderr ?? '').trim().split('\n')[0] ?? `${command} failed`);
+  };
+  try {
+    const made = ask('ip', ['netns', 'add', name]);
+    if (made !== null) return { kind: 'missing', reason: `this root may not make network namespaces: ${made}` };
+    const listed = tables === undefined ? null : ask('ip', ['netns', 'exec', name, `iptables-${tables}`, '-t', 'nat', '-S']);
+    return listed === null ? { kind: 'ready' } : { kind: 'missing', reason: `the kernel has no ${tables} iptables: ${listed}` };
+  } finally {
+    ask('ip', ['netns', 'delete', name]);
+  }
 }
 
 function findTool(tool: string): string | null {

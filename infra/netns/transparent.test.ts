@@ -55,7 +55,8 @@ async function packets(work: () => Promise<void>): Promise<string> {
 
 const modes = ['nft', 'legacy'] as const;
 for (const mode of modes) {
-  needsNetns(`${mode}: an app that dials a service’s address over IPv4 and IPv6 is answered over mutual TLS, with nothing readable on the wire`, async () => {
+  const needsTables = testInNetns(TOOLS, mode);
+  needsTables(`${mode}: an app that dials a service’s address over IPv4 and IPv6 is answered over mutual TLS, with nothing readable on the wire`, async () => {
     for (const pod of [web, cart]) expect(pod.init('--mode', mode, '--skip-inbound-ports', '8088', '--skip-outbound-ports', '8089')).toMatchObject({ code: 0 });
     const before = await cart.metric('request_total', 'direction="inbound"', 'tls="true"', 'client_id="web.shop.serviceaccount.identity.sidelight.cluster.local"');
     const seen = await packets(async () => {
@@ -67,7 +68,7 @@ for (const mode of modes) {
     expect(await cart.metric('request_total', 'direction="inbound"', 'tls="true"', 'client_id="web.shop.serviceaccount.identity.sidelight.cluster.local"')).toBe(before + 2);
   });
 
-  needsNetns(`${mode}: a pod’s own address, IPv4 and IPv6, leads to that pod over mutual TLS, also at a port that no service owns`, async () => {
+  needsTables(`${mode}: a pod’s own address, IPv4 and IPv6, leads to that pod over mutual TLS, also at a port that no service owns`, async () => {
     const before = await cart.metric('request_total', 'direction="inbound"', 'tls="true"');
     const seen = await packets(async () => {
       expect(await web.app.text(`http://${cart.pod.ipv4}:8080/direct`)).toBe(`200 cart ${SECRET} /direct`);
