@@ -54,8 +54,8 @@ test('a port that nobody dials any more is forgotten, a named one never', () => 
 });
 
 test('without transparent orders only named ports are targets', () => {
-  const { transparent: _, ...explicit } = ORDERS;
-  targets.apply(explicit);
+  const { revision, workload, trustDomain, inbound, outbound } = ORDERS;
+  targets.apply({ revision, workload, trustDomain, inbound, outbound });
   expect(targets.get('10.1.0.3:8080')).toBeDefined();
   expect(targets.get('10.1.0.3:9999')).toBeUndefined();
 });
