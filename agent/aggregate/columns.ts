@@ -25,6 +25,7 @@ export function edgeColumns(rows: readonly EdgeRow[], names: Dictionary): EdgeCo
     protocol: rows.map((row) => PROTOCOLS.indexOf(row.protocol)),
     tls: rows.map((row) => TLS_STATES.indexOf(row.tls)),
     ...counterColumns(rows),
+    open: rows.some((row) => row.open !== undefined) ? rows.map((row) => row.open ?? 0) : undefined,
   } satisfies Record<keyof EdgeColumns, unknown>;
 }
 

@@ -22,13 +22,18 @@ type SumName = { [K in keyof Counters]: (typeof COUNTER_MERGES)[K] extends 'sum'
 const SUM_NAMES = (Object.keys(COUNTER_MERGES) as (keyof Counters)[]).filter((name): name is SumName => COUNTER_MERGES[name] === 'sum');
 
 /** Rows of one name being added up. */
-export class RowSum<Row extends Counters> {
+/** Edge rows say as well what is under way; it is no counter, and many proxies' is their sum. */
+type Summed = Counters & { readonly open?: number | undefined };
+
+export class RowSum<Row extends Summed> {
   readonly #first: Row;
   #sums: Record<SumName, number> | null = null;
   #latency: Histogram | null = null;
+  #open = 0;
 
   constructor(first: Row) {
     this.#first = first;
+    this.#open = first.open ?? 0;
   }
 
   add(row: Row): void {
@@ -36,6 +41,7 @@ export class RowSum<Row extends Counters> {
     for (const name of SUM_NAMES) this.#sums[name] += row[name];
     if (!this.#latency) addSparse((this.#latency = createHistogram()), this.#first.latency);
     addSparse(this.#latency, row.latency);
+    this.#open += row.open ?? 0;
   }
 
   /** One row under the name of the first. */
@@ -43,7 +49,7 @@ export class RowSum<Row extends Counters> {
     if (!this.#sums || !this.#latency) return this.#first;
     for (const name of SUM_NAMES) this.#sums[name] = whole(this.#sums[name]);
     const counters: Counters = { ...this.#sums, latency: toSparse(this.#latency.map(whole)) };
-    return { ...this.#first, ...counters };
+    return { ...this.#first, ...counters, ...(this.#open > 0 ? { open: whole(this.#open) } : {}) };
   }
 }
 

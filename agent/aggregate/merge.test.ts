@@ -31,6 +31,14 @@ test.each([
   expect(window?.edges.requests).toEqual([1, 1]);
 });
 
+test('what is under way at many proxies is their sum, and there is no such column where nothing is', () => {
+  const open = makeWindow('a', 1, 7, [makeEdge({ open: 2, requests: 0 }), makeEdge({ protocol: 'opaque' })]);
+  const [window] = mergeWindows([open, makeWindow('b', 1, 7, [makeEdge({ open: 1 })]), makeWindow('c', 1, 7, [makeEdge()])], LENGTH_MS).windows;
+  expect(window?.edges).toMatchObject({ requests: [2, 1], open: [3, 0] });
+  const [quiet] = mergeWindows([makeWindow('a', 1, 7, [makeEdge()])], LENGTH_MS).windows;
+  expect(JSON.stringify(quiet)).not.toContain('open');
+});
+
 test('the two views of a request are never added', () => {
   const windows = [makeWindow('a', 1, 7, [makeEdge()], [makeRoute()]), makeWindow('b', 1, 7, [makeEdge({ direction: 'inbound' })], [makeRoute({ direction: 'inbound' })])];
   const [window] = mergeWindows(windows, LENGTH_MS).windows;

@@ -21,7 +21,7 @@ function nameOf<Name extends string>(row: Readonly<Record<Name, string>>, names:
   return names.map((name) => row[name]).join('\u0000');
 }
 
-function* fold<Row extends Counters>(rows: Iterable<Row>, nameOfRow: (row: Row) => string): Steps<Row[]> {
+function* fold<Row extends Counters & { readonly open?: number | undefined }>(rows: Iterable<Row>, nameOfRow: (row: Row) => string): Steps<Row[]> {
   const byName = new Map<string, RowSum<Row>>();
   yield* each(rows, (row) => {
     const name = nameOfRow(row);

@@ -47,6 +47,7 @@ const edge = z.object({
   protocol: z.enum(PROTOCOLS),
   tls: z.enum(TLS_STATES),
   ...counters,
+  open: count.optional(),
 });
 
 const route = z.object({ direction: z.enum(DIRECTIONS), service: rowName, route: rowName, ...counters });

@@ -27,6 +27,8 @@ export interface EdgeColumns extends CounterColumns {
   readonly protocol: readonly number[];
   /** Index into TLS_STATES. */
   readonly tls: readonly number[];
+  /** Exchanges under way at the window's end; absent where there are none, and from agents before this column. */
+  readonly open?: readonly number[] | undefined;
 }
 
 /** Route rows; `service route` index into `strings`. */

@@ -8,6 +8,7 @@ import { foldedAmong } from '../series/names.ts';
 import type { EntityKind, EntityNames } from '../series/names.ts';
 import { whyLost } from './link.ts';
 import type { Lost, OpenLink } from './link.ts';
+import { replaceOpenEdges } from './open-edges.ts';
 import { edgeRows, partsOf, routeRows, sumPart } from './rows.ts';
 import type { KeyedRow, Part } from './rows.ts';
 
@@ -38,6 +39,7 @@ export async function commitFrame(link: OpenLink, names: EntityNames, frame: Age
     let rows = 0;
     for (const [index, window] of taken) rows += await insertWindow(tx, link, frame, index, window, names, learned);
     const nameless = learned.reduce((sum, { kind, ids }) => sum + foldedAmong(kind, ids), 0);
+    await replaceOpenEdges(tx, orgId, link.clusterId, taken.map(([, window]) => window));
     await advance(tx, orgId, link.clusterId, frame, now);
     await insertGaps(tx, orgId, link.clusterId, now, {
       proxy_windows: frame.dropped.proxyWindows, spool_frames: frame.dropped.frames, folded: frame.dropped.folded,

@@ -45,7 +45,7 @@ const counters = {
   requests: Counts, failuresApp: Counts, failuresMesh: Counts, failuresClient: Counts, retries: Counts, bytesIn: Counts, bytesOut: Counts,
   latency: Histograms, durationSumUs: Counts, appSumUs: Counts, queueSumUs: Counts,
 };
-const EdgeColumns = z.object({ direction: Counts, source: Counts, service: Counts, destination: Counts, protocol: Counts, tls: Counts, ...counters });
+const EdgeColumns = z.object({ direction: Counts, source: Counts, service: Counts, destination: Counts, protocol: Counts, tls: Counts, ...counters, open: Counts.optional() });
 const RouteColumns = z.object({ direction: Counts, service: Counts, route: Counts, ...counters });
 
 const Window = z
@@ -61,7 +61,7 @@ const Window = z
     for (const fault of windowFaults(window)) issues.addIssue({ code: 'custom', message: fault });
   });
 
-type Columns = Readonly<Record<string, readonly unknown[]>>;
+type Columns = Readonly<Record<string, readonly unknown[] | undefined>>;
 
 function windowFaults(window: { startMs: number; lengthMs: number; strings: readonly string[]; edges: Columns; routes: Columns }): string[] {
   const strings = window.strings.length;
@@ -80,7 +80,7 @@ function columnFaults(name: string, columns: Columns, rowsMax: number, limits: R
   const rows = columns['requests']?.length ?? 0;
   const faults: string[] = [];
   if (rows > rowsMax) faults.push(`${name} has ${rows} rows, at most ${rowsMax} are taken`);
-  for (const [column, values] of Object.entries(columns)) if (values.length !== rows) faults.push(`${name}.${column} has ${values.length} values for ${rows} rows`);
+  for (const [column, values] of Object.entries(columns)) if (values !== undefined && values.length !== rows) faults.push(`${name}.${column} has ${values.length} values for ${rows} rows`);
   for (const [column, limit] of Object.entries(limits)) {
     if (columns[column]?.some((value) => typeof value !== 'number' || value >= limit)) faults.push(`${name}.${column} points beyond its ${limit} names`);
   }

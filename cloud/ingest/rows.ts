@@ -23,7 +23,8 @@ export function edgeRows(window: ClusterWindow): KeyedRow[] {
   });
 }
 
-function edgeLabels(window: ClusterWindow, at: number): EdgeLabels {
+/** The labels of one edge row. */
+export function edgeLabels(window: ClusterWindow, at: number): EdgeLabels {
   const { edges, strings } = window;
   return {
     direction: DIRECTIONS[edges.direction[at] ?? 0] ?? 'inbound',

@@ -6,6 +6,8 @@ import type { EdgeLabels } from './edge.ts';
 import type { Existing } from './exists.ts';
 import { addEdge, createSum, goldenOf } from './golden.ts';
 import type { Sum } from './golden.ts';
+import { NONE_OPEN, openOf } from './open.ts';
+import type { OpenEdges } from './open.ts';
 import { statusOf } from './status.ts';
 import type { EdgeSum } from './sums.ts';
 
@@ -22,10 +24,10 @@ export function targetNode(labels: EdgeLabels): string {
 }
 
 /** Edges and nodes of the namespace (of either end), or of all; workloads without traffic are nodes too. */
-export function graphOf(edges: readonly EdgeSum[], existing: Existing, coveredSeconds: number, namespace: string | null): Pick<Topology, 'nodes' | 'edges'> {
+export function graphOf(edges: readonly EdgeSum[], existing: Existing, coveredSeconds: number, namespace: string | null, open: OpenEdges = NONE_OPEN): Pick<Topology, 'nodes' | 'edges'> {
   const inbound = inboundByWorkload(edges);
   const shown = edges.filter(({ labels }) => isEdgeView(labels) && (namespace === null || touches(labels, namespace)));
-  const drawn = shown.map(({ labels, raw }) => drawEdge(labels, raw, coveredSeconds));
+  const drawn = shown.map(({ labels, raw }) => ({ ...drawEdge(labels, raw, coveredSeconds), ...openOf(open, edgeKey(labels)) }));
   const keys = new Set([...existing.workloads.keys()].filter((key) => namespace === null || namespaceOf(key) === namespace));
   for (const edge of drawn) keys.add(edge.source).add(edge.target);
   const nodes = [...keys].sort().map((key) => drawNode(key, existing.workloads.get(key), inbound.get(key), coveredSeconds));
@@ -79,7 +81,7 @@ export function inboundByWorkload(edges: readonly EdgeSum[]): Map<string, Sum> {
 }
 
 /** One row of the list of workloads. */
-export function workloadRow(key: string, state: WorkloadState | undefined, sum: Sum | undefined, coveredSeconds: number): WorkloadRow {
+export function workloadRow(key: string, state: WorkloadState | undefined, sum: Sum | undefined, coveredSeconds: number, open = 0): WorkloadRow {
   const [namespace = '', kind = ''] = key.split('/');
   const total = sum ?? createSum();
   return {
@@ -91,5 +93,6 @@ export function workloadRow(key: string, state: WorkloadState | undefined, sum: 
     instances: state?.instances ?? 0,
     status: statusOf(total.counters),
     golden: goldenOf(total, coveredSeconds),
+    ...(open > 0 ? { open } : {}),
   };
 }

@@ -5,20 +5,22 @@ import { edgeKey, isEdgeView } from './edge.ts';
 import type { EdgeLabels } from './edge.ts';
 import { addEdge, createSum, goldenOf } from './golden.ts';
 import type { Sum } from './golden.ts';
+import { NONE_OPEN, openOf } from './open.ts';
+import type { OpenEdges } from './open.ts';
 import { statusOf } from './status.ts';
 import type { EdgeSum, RouteSum } from './sums.ts';
 
 /** Callers: the edges that end at the workload, worst first. */
-export function callersOf(edges: readonly EdgeSum[], key: string, coveredSeconds: number): Neighbour[] {
-  return neighbours(edges.filter(({ labels }) => isEdgeView(labels) && labels.destination === key), (labels) => labels.source, coveredSeconds);
+export function callersOf(edges: readonly EdgeSum[], key: string, coveredSeconds: number, open: OpenEdges = NONE_OPEN): Neighbour[] {
+  return neighbours(edges.filter(({ labels }) => isEdgeView(labels) && labels.destination === key), (labels) => labels.source, coveredSeconds, open);
 }
 
 /** Callees: the edges that the workload's own proxy sees going out, worst first. */
-export function calleesOf(edges: readonly EdgeSum[], key: string, coveredSeconds: number): Neighbour[] {
-  return neighbours(edges.filter(({ labels }) => labels.direction === 'outbound' && labels.source === key), (labels) => labels.destination, coveredSeconds);
+export function calleesOf(edges: readonly EdgeSum[], key: string, coveredSeconds: number, open: OpenEdges = NONE_OPEN): Neighbour[] {
+  return neighbours(edges.filter(({ labels }) => labels.direction === 'outbound' && labels.source === key), (labels) => labels.destination, coveredSeconds, open);
 }
 
-function neighbours(edges: readonly EdgeSum[], otherEnd: (labels: EdgeLabels) => string, coveredSeconds: number): Neighbour[] {
+function neighbours(edges: readonly EdgeSum[], otherEnd: (labels: EdgeLabels) => string, coveredSeconds: number, open: OpenEdges): Neighbour[] {
   const sums = edges.map(({ labels, raw }) => {
     const sum = createSum();
     addEdge(sum, raw, labels);
@@ -35,6 +37,7 @@ function neighbours(edges: readonly EdgeSum[], otherEnd: (labels: EdgeLabels) =>
       golden: goldenOf(sum, coveredSeconds),
       failureShare: failures > 0 ? failed(sum) / failures : null,
       status: statusOf(sum.counters),
+      ...openOf(open, edgeKey(labels)),
     }))
     .sort((a, b) => (b.failureShare ?? 0) - (a.failureShare ?? 0) || b.golden.requests - a.golden.requests || (a.service < b.service ? -1 : 1));
 }

@@ -157,6 +157,8 @@ export const TopologyEdge = z.object({
   tls: z.enum(['mtls', 'plain']),
   golden: Golden,
   status: HealthStatus,
+  /** Exchanges under way now; absent for none, and for a range of the past. */
+  open: Count.optional(),
 });
 export const Topology = z.object({
   range: Range,
@@ -177,6 +179,8 @@ export const WorkloadRow = z.object({
   instances: Count,
   status: HealthStatus,
   golden: Golden,
+  /** Calls to it under way now; absent as for an edge. */
+  open: Count.optional(),
 });
 export type WorkloadRow = z.infer<typeof WorkloadRow>;
 
@@ -191,6 +195,8 @@ export const Neighbour = z.object({
   golden: Golden,
   failureShare: z.number().nullable(),
   status: HealthStatus,
+  /** Exchanges under way now; absent as for an edge. */
+  open: Count.optional(),
 });
 export const ProxyInfo = z.object({
   instance: z.string(),

@@ -73,6 +73,20 @@ test('bytes that passed are in the window in which they passed', () => {
   expect(sealed(series).edges[0]).toMatchObject({ requests: 1, bytesIn: 1, bytesOut: 2 });
 });
 
+test('an edge with something under way is in every window until that ends, with how many', () => {
+  const series = new Series();
+  const edge = series.edge(edgeKey({ protocol: 'opaque' }));
+  series.began(edge);
+  series.began(edge);
+  expect(sealed(series).edges[0]).toMatchObject({ requests: 0, open: 2 });
+  series.ended(edge, exchangeEnd({ route: null, status: 0 }));
+  expect(sealed(series).edges[0]).toMatchObject({ requests: 1, open: 1 });
+  expect(sealed(series).edges[0]).toMatchObject({ requests: 0, open: 1 });
+  series.ended(edge, exchangeEnd({ route: null, status: 0 }));
+  expect(sealed(series).edges[0]).not.toHaveProperty('open');
+  expect(series.seal()).toBeNull();
+});
+
 test('the sum of all windows is what was counted, however it was cut', () => {
   const series = new Series();
   const edge = series.edge(edgeKey());

@@ -35,6 +35,8 @@ interface Row<Key> {
   readonly folds: boolean;
   /** Counted into since the last seal. */
   dirty: boolean;
+  /** Exchanges under way. */
+  open: number;
 }
 
 /** What is counted per direction and service. */
@@ -86,6 +88,8 @@ export class Series implements Recorder {
   readonly #edges = new Map<string, Row<EdgeKey>>();
   readonly #services = new Map<string, ServiceRows>();
   #dirtyEdges: Row<EdgeKey>[] = [];
+  /** Rows with exchanges under way, and some that had them since the last seal. */
+  readonly #openEdges = new Set<Row<EdgeKey>>();
   #foldedWindow = 0;
 
   edge(asked: EdgeKey, facts: EdgeFacts = NO_FACTS): EdgeHandle {
@@ -122,8 +126,10 @@ export class Series implements Recorder {
   }
 
   began(handle: EdgeHandle): void {
-    const { series, parent, backend } = handle as Handle;
+    const { row, series, parent, backend } = handle as Handle;
     series.open += 1;
+    row.open += 1;
+    this.#openEdges.add(row);
     if (parent === null) series.connections += 1;
     else {
       series.requests += 1;
@@ -132,7 +138,8 @@ export class Series implements Recorder {
   }
 
   attempted(handle: EdgeHandle, end: ExchangeEnd): void {
-    const { series, parent } = handle as Handle;
+    const { row, series, parent } = handle as Handle;
+    row.open -= 1;
     series.ended(end);
     parent?.attempted(end);
   }
@@ -140,6 +147,7 @@ export class Series implements Recorder {
   ended(handle: EdgeHandle, end: ExchangeEnd): void {
     const { row, series, service, routes, parent, backend } = handle as Handle;
     this.#touchEdge(row);
+    row.open -= 1;
     row.deltas.ended(end);
     series.ended(end);
     parent?.ended(end, backend);
@@ -166,11 +174,15 @@ export class Series implements Recorder {
     else transport.closed += 1;
   }
 
-  /** Ends the window: its rows with something in them, or null when nothing was counted. */
+  /** Ends the window: its rows with something in them or under way, or null when there are none. */
   seal(): SealedRows | null {
+    for (const row of this.#openEdges) {
+      if (row.open > 0) this.#touchEdge(row);
+      else this.#openEdges.delete(row);
+    }
     if (this.#dirtyEdges.length === 0) return null;
     const sealed: SealedRows = {
-      edges: this.#dirtyEdges.map((row) => ({ ...row.key, ...row.deltas.take() })),
+      edges: this.#dirtyEdges.map((row) => ({ ...row.key, ...row.deltas.take(), ...(row.open > 0 ? { open: row.open } : {}) })),
       routes: this.routes.seal(),
       folded: this.#foldedWindow,
     };
@@ -191,7 +203,7 @@ export class Series implements Recorder {
     if (known) return known;
     const key = this.#withinCaps(asked);
     const id = keyString(key);
-    const row = this.#edges.get(id) ?? { key, deltas: new Deltas(), folds: key !== asked, dirty: false };
+    const row = this.#edges.get(id) ?? { key, deltas: new Deltas(), folds: key !== asked, dirty: false, open: 0 };
     this.#edges.set(id, row);
     return row;
   }

@@ -47,7 +47,8 @@ export interface RouteKey {
   readonly route: string;
 }
 
-export type EdgeRow = EdgeKey & Counters;
+/** `open`: exchanges under way on the edge at the window's end; absent for none, and from proxies before this field. */
+export type EdgeRow = EdgeKey & Counters & { readonly open?: number | undefined };
 export type RouteRow = RouteKey & Counters;
 
 /** One proxy's window. (instance, sequence) names it for ever; `tick` is the wall-clock window that it belongs to. */
