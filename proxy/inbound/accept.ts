@@ -66,6 +66,8 @@ export class MeshPeer implements StreamEvents, TimerOwner {
     this.first = this.first.length === 0 ? bytes : concat([this.first, bytes]);
     const sniffed = sniff(this.first, 0, this.first.length);
     if (sniffed.kind === 'more') return;
+    // Neither version of the hop begins so (RFC 9113 §3.4).
+    if (sniffed.kind !== 'http1' && sniffed.kind !== 'http2') return this.drop('mesh-bad-connect');
     this.release();
     const spoken = sniffed.kind === 'http2' ? new PeerLink(this.context, this.connection, this.peer, this.peerNotAfterMs) : new PeerHop1(this.context, this.connection, this.peer);
     spoken.received(this.first);

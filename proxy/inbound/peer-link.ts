@@ -13,6 +13,7 @@ import type { Connection } from '../sockets/connection.ts';
 import type { Identity } from '../wire/labels.ts';
 import { FAULT_CODES, type FaultCodeName, PROXY_ERROR_HEADER } from '../wire/mesh.ts';
 import type { InboundContext, Verified } from './accept.ts';
+import { NativeStreams } from './native-streams.ts';
 import { type Admitted, type Serving, admitMesh, serveHttp, serveHttp2, serveOpaque } from './stack.ts';
 
 const CONNECT = ascii('CONNECT');
@@ -25,6 +26,7 @@ export class PeerLink implements LinkOwner, StreamEvents {
   readonly peer: Verified;
   private readonly connection: Connection;
   private readonly link: Link;
+  private readonly native: NativeStreams;
   /** The stream whose head is being told. */
   private arriving: Http2Stream | null = null;
 
@@ -34,6 +36,7 @@ export class PeerLink implements LinkOwner, StreamEvents {
     this.connection = connection;
     const { sockets } = context.http;
     const leaf = context.leaf();
+    this.native = new NativeStreams(context, peer);
     context.links.add(this);
     this.link = new Link({
       role: 'server', sockets, connection, owner: this, generation: leaf.generation, idleMsMax: PEER_IDLE_MS_MAX,
@@ -52,6 +55,7 @@ export class PeerLink implements LinkOwner, StreamEvents {
   }
 
   close(): void {
+    this.native.stopping = true;
     this.link.close();
   }
 
@@ -61,6 +65,7 @@ export class PeerLink implements LinkOwner, StreamEvents {
 
   gone(): void {
     this.context.links.delete(this);
+    this.native.close();
   }
 
   hasOther(): boolean {
@@ -77,8 +82,10 @@ export class PeerLink implements LinkOwner, StreamEvents {
     const stream = this.arriving;
     if (stream === null) return;
     this.arriving = null;
-    if (fields.valueIs(fields.find(NAME.method), CONNECT) && fields.find(NAME.protocol) < 0) this.connect(stream, fields, end);
-    else this.request(stream, fields, end);
+    // A caller's own CONNECT names the target as every request stream does.
+    if (fields.find(NAME['sidelight-target']) >= 0) this.native.serve(stream, fields, end, this.link.peerVersion > 0);
+    else if (fields.valueIs(fields.find(NAME.method), CONNECT) && fields.find(NAME.protocol) < 0) this.connect(stream, fields, end);
+    else this.refuse(stream, 'unknown-target', 'mesh-unknown-target');
   }
 
   // A stream is somebody else's once its head is read; what still comes for a refused one is dropped.
@@ -108,11 +115,6 @@ export class PeerLink implements LinkOwner, StreamEvents {
       default:
         admitted satisfies never;
     }
-  }
-
-  /** A request of HTTP/2 as a stream of its own. */
-  private request(stream: Http2Stream, _fields: FieldList, _end: boolean): void {
-    this.refuse(stream, 'unknown-target', 'mesh-unknown-target');
   }
 
   private serve(stream: Http2Stream, { target, source, service, protocol }: Extract<Admitted, { kind: 'serve' }>, identity: Identity): void {

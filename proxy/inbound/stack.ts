@@ -79,7 +79,7 @@ export interface Serving {
 }
 
 /** The row that counts a caller. */
-export function inboundEdge(serving: Serving): EdgeHandle {
+export function inboundEdge(serving: Pick<Serving, 'context' | 'source' | 'service' | 'destination' | 'target' | 'tls' | 'peer' | 'protocol'>): EdgeHandle {
   const { context, source, service, destination, target, tls, peer, protocol } = serving;
   const facts = peer === null ? { target: target.port.target } : { target: target.port.target, peer };
   return context.recorder.edge({ direction: 'inbound', source, service, destination, protocol, tls }, facts);

@@ -10,6 +10,7 @@ import type { Protocol, ServiceKey } from '../wire/labels.ts';
 import type { Endpoint } from '../wire/orders.ts';
 import { formatAddress } from '../sockets/address.ts';
 import { type HopContext, type Opening, openEndpoint } from './hop.ts';
+import { LinkCarrier } from './link-carrier.ts';
 
 /** The service that the endpoint serves. */
 export interface EndpointOf {
@@ -28,7 +29,7 @@ export class EndpointConnections {
   private readonly of: EndpointOf;
   private readonly endpoint: Endpoint;
   private readonly edges: Partial<Record<Protocol, EdgeHandle>> = {};
-  private carrier: StreamsPool | null = null;
+  private carrier: StreamsPool | LinkCarrier | null = null;
 
   constructor(of: EndpointOf, endpoint: Endpoint) {
     this.of = of;
@@ -50,24 +51,28 @@ export class EndpointConnections {
 
   /** HTTP/2, made when the first stream is to be opened. */
   get streams(): Carrier {
-    this.carrier ??= new StreamsPool({
-      sockets: this.of.hops.sockets,
-      mesh: this.endpoint.mesh !== null,
-      open: (opened, failed) => this.open({ opened, failed }, 'http2'),
-      idleMsMax: APP_STREAMS_IDLE_MS_MAX,
-    });
+    this.carrier ??= this.makeCarrier();
     return this.carrier;
   }
 
   sweep(nowMs: number, oldestGeneration: number): void {
     this.pool.sweep(nowMs, oldestGeneration);
-    this.carrier?.sweep(nowMs, oldestGeneration);
+    // Links are swept where they are kept.
+    if (this.carrier instanceof StreamsPool) this.carrier.sweep(nowMs, oldestGeneration);
   }
 
   /** The endpoint is gone: what is in flight ends in peace. */
   close(): void {
     this.pool.close();
-    this.carrier?.close();
+    if (this.carrier instanceof StreamsPool) this.carrier.close();
+  }
+
+  private makeCarrier(): StreamsPool | LinkCarrier {
+    const { hops, service } = this.of;
+    const { mesh, address } = this.endpoint;
+    if (mesh !== null) return new LinkCarrier(hops.links, mesh, { target: formatAddress(address), service, workload: hops.workload });
+    const open = (opened: Opening['opened'], failed: Opening['failed']): void => this.open({ opened, failed }, 'http2');
+    return new StreamsPool({ sockets: hops.sockets, mesh: false, open, idleMsMax: APP_STREAMS_IDLE_MS_MAX });
   }
 
   private makePool(): Pool<Callee> {

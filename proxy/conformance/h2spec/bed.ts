@@ -1,11 +1,11 @@
-/** What h2spec talks to: an app behind a proxy's plain port, behind an outbound listener, and behind the mesh port. */
+/** What h2spec talks to: an app behind a proxy's plain port, behind an outbound listener, and behind the mesh port in both versions of the hop. */
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { freePorts } from '../../test/free-ports.ts';
 import { type Program, StaticBed } from '../../test/static-bed.ts';
 import { openTunnel } from './tunnel.ts';
 
-export const WAYS = ['plain', 'outbound', 'mesh'] as const;
+export const WAYS = ['plain', 'outbound', 'mesh', 'hop'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface SpecBed {
@@ -30,11 +30,12 @@ export async function startSpecBed(program: Program): Promise<SpecBed> {
   await bed.start('cart', { inbound: { mesh: `127.0.0.1:${mesh}`, ports: [{ target: origin, services: ['shop/cart'], protocol: 'http2', plain: `127.0.0.1:${plain}` }] } }, program);
   const listener = { listen: `127.0.0.1:${outbound}`, service: 'shop/cart', port: 80, protocol: 'http2', endpoints: [{ address: origin, workload: 'shop/host/cart' }] } as const;
   await bed.start('web', { outbound: [listener] }, program);
-  const tunnel = await openTunnel({ mesh, target: origin, ca: bed.ca, serviceAccount: 'web' });
+  const to = { mesh, target: origin, ca: bed.ca, serviceAccount: 'web' };
+  const tunnels = [await openTunnel({ ...to, as: 'link' }), await openTunnel({ ...to, as: 'hop' })];
   return {
-    ports: { plain, outbound, mesh: tunnel.port },
+    ports: { plain, outbound, mesh: tunnels[0]?.port ?? 0, hop: tunnels[1]?.port ?? 0 },
     async stop() {
-      await tunnel.stop();
+      for (const tunnel of tunnels) await tunnel.stop();
       await bed.stop();
       app.close();
     },

@@ -1,4 +1,4 @@
-/** A listener that carries what comes, byte by byte, into the mesh port of a proxy as another proxy's connection to one target. */
+/** A listener that carries what comes, byte by byte, into the mesh port of a proxy as another proxy would. */
 import { type Socket, createServer } from 'node:net';
 import { type TLSSocket, connect } from 'node:tls';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,8 @@ export interface TunnelTo {
   readonly target: string;
   readonly ca: TestCa;
   readonly serviceAccount: string;
+  /** `link`: the mesh port's own HTTP/2 (version 2 of the hop). `hop`: behind the CONNECT of version 1, HTTP/2 to the app. */
+  readonly as: 'link' | 'hop';
 }
 
 export interface Tunnel {
@@ -19,8 +21,8 @@ export interface Tunnel {
   stop(): Promise<void>;
 }
 
-/** Opens it: each accepted connection is a mutual TLS connection of its own, opened by version 1's CONNECT. */
-export async function openTunnel({ mesh, target, ca, serviceAccount }: TunnelTo): Promise<Tunnel> {
+/** Opens it: each accepted connection is a mutual TLS connection of its own. */
+export async function openTunnel({ mesh, target, ca, serviceAccount, as }: TunnelTo): Promise<Tunnel> {
   const leaf = ca.issue([shopIdentity(serviceAccount)]);
   const open = new Set<Socket>();
   const hello = `CONNECT ${target} HTTP/1.1\r\nhost: ${target}\r\nsidelight-mesh: 1\r\nsidelight-service: shop/cart\r\nsidelight-workload: shop/host/${serviceAccount}\r\nsidelight-protocol: http2\r\n\r\n`;
@@ -34,6 +36,11 @@ export async function openTunnel({ mesh, target, ca, serviceAccount }: TunnelTo)
         near.destroySoon();
         far.destroySoon();
       });
+    }
+    if (as === 'link') {
+      near.pipe(far);
+      far.pipe(near);
+      return;
     }
     far.on('secureConnect', () => far.write(hello));
     join(near, far);

@@ -23,7 +23,7 @@ export const NAME = {
   protocol: 62, te: 63, connection: 64, 'keep-alive': 65, 'proxy-connection': 66, upgrade: 67,
   'grpc-status': 68, 'grpc-message': 69, 'grpc-timeout': 70, 'grpc-encoding': 71,
   traceparent: 72, tracestate: 73, b3: 74, 'x-request-id': 75, 'x-forwarded-for': 76, trailer: 77, 'l5d-proxy-error': 78,
-  'sidelight-mesh': 79, 'sidelight-service': 80, 'sidelight-workload': 81, 'sidelight-protocol': 82, http2Settings: 83,
+  'sidelight-mesh': 79, 'sidelight-service': 80, 'sidelight-workload': 81, 'sidelight-protocol': 82, http2Settings: 83, 'sidelight-target': 84,
 } as const;
 
 /** Names behind the static table, in order from number 62. */
@@ -31,7 +31,7 @@ const EXTRA: readonly string[] = [
   ':protocol', 'te', 'connection', 'keep-alive', 'proxy-connection', 'upgrade',
   'grpc-status', 'grpc-message', 'grpc-timeout', 'grpc-encoding',
   'traceparent', 'tracestate', 'b3', 'x-request-id', 'x-forwarded-for', 'trailer', 'l5d-proxy-error',
-  'sidelight-mesh', 'sidelight-service', 'sidelight-workload', 'sidelight-protocol', 'http2-settings',
+  'sidelight-mesh', 'sidelight-service', 'sidelight-workload', 'sidelight-protocol', 'http2-settings', 'sidelight-target',
 ];
 
 /** The bytes of each known name by its number; number 0 has none. Equal names of the static table have equal bytes. */
