@@ -2,7 +2,7 @@
 import type { BalancerPolicy, BreakerPolicy, RetryPolicy, ServicePolicy, TimeoutPolicy } from '../wire/policy.ts';
 import { asList, asObject, asOneOf, asWhole, ifThere, ShapeError, type Fields } from './shape.ts';
 
-const MS_MAX = 24 * 3_600_000;
+const MS_MAX = 7 * 24 * 3_600_000;
 /** No request is worth more attempts than this. */
 const RETRIES_MAX = 10;
 const RANGES_MAX = 16;

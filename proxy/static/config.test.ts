@@ -168,3 +168,34 @@ test.each([
 ])('transparent %j is refused where it is wrong', (over, faults) => {
   expect(faultsOf({ ...file(), transparent: transparent(over) })).toEqual(faults);
 });
+
+test('policy, zones and weights of the file are those of the orders', () => {
+  const parsed = parseStatic(JSON.stringify({
+    ...file(), zone: 'eu-1a',
+    outbound: [{
+      ...file().outbound[0], balancer: { successRate: { threshold: 0.5 } }, retry: {}, timeout: { response: '2s' },
+      endpoints: [{ address: '127.0.0.1:8082', workload: 'shop/host/cart', zone: 'eu-1b', weight: 0.5 }],
+    }],
+  }));
+  expect(parsed.kind === 'config' && parsed.config.orders).toMatchObject({
+    zone: 'eu-1a',
+    outbound: [{
+      endpoints: [{ zone: 'eu-1b', weight: 0.5 }],
+      policy: { balancer: { breaker: { kind: 'success-rate', threshold: 0.5 } }, retry: { limit: 1, methods: 'idempotent' }, timeout: { responseMs: 2_000 } },
+    }],
+  });
+});
+
+test.each([
+  [{ retry: { http: ['2xx'] } }, 'static_invalid', '/outbound/0/retry/http/0'],
+  [{ retry: { limit: 1.5 } }, 'static_invalid', '/outbound/0/retry/limit'],
+  [{ retry: { grpc: ['ok'] } }, 'static_invalid', '/outbound/0/retry/grpc/0'],
+  [{ timeout: { request: '5' } }, 'static_invalid', '/outbound/0/timeout/request'],
+  [{ timeout: { idle: '90h' } }, 'static_invalid', '/outbound/0/timeout/idle'],
+  [{ timeout: { total: '5s' } }, 'static_unknown', '/outbound/0/timeout/total'],
+  [{ balancer: { successRate: { threshold: 80 } } }, 'static_invalid', '/outbound/0/balancer/successRate/threshold'],
+  [{ balancer: { successRate: {}, consecutiveFailures: 7 } }, 'static_conflict', '/outbound/0/balancer'],
+  [{ balancer: { consecutiveFailures: 7, penalty: { min: '2m' } } }, 'static_conflict', '/outbound/0/balancer/penalty/min'],
+])('the policy %j is refused with %s at its place', (policy, code, pointer) => {
+  expect(faultsOf({ ...file(), outbound: [{ ...file().outbound[0], ...policy }] })).toEqual([{ code, pointer }]);
+});

@@ -4,6 +4,7 @@ import { parseIdentity, type WorkloadKey } from '../wire/labels.ts';
 import { canonicalIp } from '../wire/ip.ts';
 import { OPAQUE_PORTS, type Endpoint, type InboundPort, type OutboundListener, type PortProtocol, type ProxyOrders, type ServicePort, type SocketAddress, type TransparentOrders } from '../wire/orders.ts';
 import type { TelemetryOrders } from '../wire/telemetry.ts';
+import { policyConflicts, policyOf } from '../wire/policy-text.ts';
 import { pointerTo, type StaticFault } from './fault.ts';
 import { STATIC_SCHEMA, type StaticFile } from './schema.ts';
 import { validate } from './validate.ts';
@@ -47,7 +48,7 @@ export function parseStatic(text: string): ParsedStatic {
   const faults = validate(STATIC_SCHEMA, value);
   if (faults.length > 0) return { kind: 'faults', faults };
   const file = value as StaticFile;
-  const conflicts = [...repeatedListeners(file), ...repeatedTargets(file), ...foreignIdentities(file), ...badAddresses(file)];
+  const conflicts = [...repeatedListeners(file), ...repeatedTargets(file), ...foreignIdentities(file), ...badAddresses(file), ...policyFaults(file)];
   return conflicts.length > 0 ? { kind: 'faults', faults: conflicts } : { kind: 'config', config: configOf(file) };
 }
 
@@ -70,6 +71,7 @@ function configOf(file: StaticFile): StaticConfig {
         ports: (file.inbound.ports ?? []).map(inboundPort),
       },
       outbound: (file.outbound ?? []).map(outboundListener),
+      ...(file.zone === undefined ? {} : { zone: file.zone }),
       ...(file.transparent === undefined ? {} : { transparent: transparentOrders(file.transparent) }),
       ...(file.accessLog === undefined && file.tracing === undefined ? {} : { telemetry: telemetryOf(file) }),
     },
@@ -105,6 +107,7 @@ function servicePort(file: Omit<FileListener, 'listen'>): ServicePort {
     port: file.port,
     protocol: protocolOf(file.protocol, [file.port, ...endpoints.map(({ address }) => address.port)]),
     endpoints,
+    ...policyPart(file),
   };
 }
 
@@ -126,11 +129,31 @@ function endpoint(file: FileListener['endpoints'][number]): Endpoint {
     workload: file.workload,
     instance: file.instance ?? workloadName(file.workload),
     mesh: file.mesh === undefined ? null : { address: socketAddress(file.mesh.address), identity: file.mesh.identity },
+    ...(file.zone === undefined ? {} : { zone: file.zone }),
+    ...(file.weight === undefined ? {} : { weight: file.weight }),
   };
 }
 
 function telemetryOf({ accessLog = 'off', tracing }: StaticFile): TelemetryOrders {
   return { accessLog, tracing: tracing === undefined ? null : { collector: tracing.collector, share: (tracing.sharePercent ?? 0) / 100 } };
+}
+
+function policyPart(file: Omit<FileListener, 'listen'>): Pick<ServicePort, 'policy'> {
+  const policy = policyOf(file);
+  return policy === undefined ? {} : { policy };
+}
+
+/** What the policies say against themselves. */
+function policyFaults(file: StaticFile): StaticFault[] {
+  const services = [
+    ...(file.outbound ?? []).map((service, at) => ({ service, pointer: `/outbound/${at}` })),
+    ...(file.transparent?.services ?? []).map((service, at) => ({ service, pointer: `/transparent/services/${at}` })),
+  ];
+  return services.flatMap(({ service, pointer }) =>
+    policyConflicts(service).map(({ path, message }): StaticFault => ({
+      code: 'static_conflict', pointer: `${pointer}/${path.join('/')}`, message: `${path.at(-1)} ${message}.`, remedy: 'Remove one of the two.',
+    })),
+  );
 }
 
 function workloadName(workload: WorkloadKey): string {

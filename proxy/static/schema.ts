@@ -3,6 +3,8 @@
  * and of `schema.json`, which editors read. Only the keywords in `Schema` are used, so that `validate.ts` stays whole.
  */
 
+import { BALANCER, RETRY, TIMEOUT, ZONE } from './policy-schema.ts';
+
 /** A schema of the keywords that `validate` knows. `expected` and `remedy` are said to people; JSON Schema ignores them. */
 export type Schema =
   | {
@@ -14,7 +16,7 @@ export type Schema =
       readonly maxLength?: number;
       readonly expected?: string;
     }
-  | { readonly type: 'integer'; readonly description: string; readonly default?: number; readonly minimum: number; readonly maximum: number }
+  | { readonly type: 'integer' | 'number'; readonly description: string; readonly default?: number; readonly minimum: number; readonly maximum: number }
   | { readonly type: 'array'; readonly description: string; readonly minItems?: number; readonly maxItems: number; readonly items: Schema }
   | {
       readonly type: 'object';
@@ -54,6 +56,8 @@ const ENDPOINT = {
     address: address('Where the app listens; the target that its own proxy is asked for.'),
     workload: workload('The workload that serves it, for metrics.'),
     instance: name('Name of the instance; the default is the workload’s name.'),
+    zone: ZONE,
+    weight: { type: 'number', minimum: 0.001, maximum: 10_000, description: 'Its share beside the others, which have 1 when it is absent.' },
     mesh: {
       type: 'object', additionalProperties: false, required: ['address', 'identity'],
       description: 'Its proxy. Without it the endpoint is dialled directly, in plain text.',
@@ -77,6 +81,9 @@ const LISTENER = {
     port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'The service’s port.' },
     protocol: PROTOCOL,
     endpoints: { type: 'array', maxItems: 10_000, items: ENDPOINT, description: 'Where it is served; none: requests are answered 503 no-endpoints.' },
+    balancer: BALANCER,
+    retry: RETRY,
+    timeout: TIMEOUT,
   },
 } as const satisfies Schema;
 
@@ -104,6 +111,9 @@ const VIRTUAL_SERVICE = {
     port: LISTENER.properties.port,
     protocol: PROTOCOL,
     endpoints: LISTENER.properties.endpoints,
+    balancer: BALANCER,
+    retry: RETRY,
+    timeout: TIMEOUT,
   },
 } as const satisfies Schema;
 
@@ -127,6 +137,7 @@ export const STATIC_SCHEMA = {
     $schema: { type: 'string', description: 'For editors.' },
     workload: workload('The workload that this proxy stands beside.'),
     instance: name('Name of this instance; the default is the workload’s name.'),
+    zone: ZONE,
     trustDomain: {
       type: 'string', default: 'cluster.local', maxLength: 253, pattern: `^${LABEL}(?:\\.${LABEL})*$`, expected: 'a DNS name in lower case, such as cluster.local',
       description: 'Trust domain of all identities.',
@@ -178,7 +189,7 @@ export type ValueOf<S> = S extends { readonly enum: readonly (infer Word)[] }
   ? Word
   : S extends { readonly type: 'string' }
     ? string
-    : S extends { readonly type: 'integer' }
+    : S extends { readonly type: 'integer' | 'number' }
       ? number
       : S extends { readonly type: 'array'; readonly items: infer Items }
         ? readonly ValueOf<Items>[]

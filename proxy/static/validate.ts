@@ -5,7 +5,7 @@ import type { Schema } from './schema.ts';
 /** More are not listed: whoever sees fifty mends something general first. */
 export const FAULTS_MAX = 50;
 
-type SchemaOf<Type extends Schema['type']> = Extract<Schema, { type: Type }>;
+type SchemaOf<Type extends Schema['type']> = Extract<Schema, { readonly type: Type | Schema['type'] }> & { readonly type: Type };
 
 /** All faults of `value`, at most FAULTS_MAX, in the order of the file. */
 export function validate(schema: Schema, value: unknown): StaticFault[] {
@@ -19,7 +19,8 @@ function visit(schema: Schema, value: unknown, pointer: string, faults: StaticFa
     case 'string':
       return visitString(schema, value, pointer, faults);
     case 'integer':
-      return visitInteger(schema, value, pointer, faults);
+    case 'number':
+      return visitNumber(schema, value, pointer, faults);
     case 'array':
       return visitArray(schema, value, pointer, faults);
     case 'object':
@@ -39,9 +40,10 @@ function visitString(schema: SchemaOf<'string'>, value: unknown, pointer: string
   if (!fits) faults.push(invalid(pointer, value, expected, schema.description));
 }
 
-function visitInteger(schema: SchemaOf<'integer'>, value: unknown, pointer: string, faults: StaticFault[]): void {
-  const fits = typeof value === 'number' && Number.isSafeInteger(value) && value >= schema.minimum && value <= schema.maximum;
-  if (!fits) faults.push(invalid(pointer, value, `a whole number from ${schema.minimum} to ${schema.maximum}`, schema.description));
+function visitNumber(schema: SchemaOf<'integer' | 'number'>, value: unknown, pointer: string, faults: StaticFault[]): void {
+  const whole = schema.type === 'integer';
+  const fits = typeof value === 'number' && (!whole || Number.isSafeInteger(value)) && value >= schema.minimum && value <= schema.maximum;
+  if (!fits) faults.push(invalid(pointer, value, `a ${whole ? 'whole ' : ''}number from ${schema.minimum} to ${schema.maximum}`, schema.description));
 }
 
 function visitArray(schema: SchemaOf<'array'>, value: unknown, pointer: string, faults: StaticFault[]): void {

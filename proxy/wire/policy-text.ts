@@ -26,23 +26,20 @@ export interface AuthoredRetry {
   readonly budget?: { readonly ratio?: number | undefined; readonly perSecond?: number | undefined; readonly window?: string | undefined } | undefined;
 }
 
-/** `300ms`, `5s`, `1m`, `2h`; above 0 and at most a day, which `durationMs` says. */
-export const DURATION_PATTERN = '^[1-9][0-9]{0,7}(?:ms|s|m|h)$';
+/** `300ms`, `5s`, `1m`, `2h`; above 0, and less than a week whatever the unit. */
+export const DURATION_PATTERN = '^(?:[1-9][0-9]{0,6}ms|[1-9][0-9]{0,4}s|[1-9][0-9]{0,3}m|(?:[1-9]|1[0-9]|2[0-4])h)$';
 /** `5xx`, `gateway-error` (502 to 504), `503`, `500-504`. */
 export const STATUSES_PATTERN = '^(?:5xx|gateway-error|[45][0-9]{2}(?:-[45][0-9]{2})?)$';
 /** gRPC statuses that may be repeated, by name; Linkerd's list. */
 export const GRPC_RETRYABLE = { cancelled: 1, 'deadline-exceeded': 4, internal: 13, 'resource-exhausted': 8, unavailable: 14 } as const;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-const DAY_MS = 24 * 3_600_000;
 
-/** Null for what is no duration, or longer than a day. */
+/** Null for what is no duration. */
 export function durationMs(text: string): number | null {
-  const match = new RegExp(DURATION_PATTERN).exec(text);
-  if (match === null) return null;
+  if (!new RegExp(DURATION_PATTERN).test(text)) return null;
   const unit = /[a-z]+$/.exec(text)?.[0] as keyof typeof UNIT_MS;
-  const ms = Number.parseInt(text, 10) * UNIT_MS[unit];
-  return ms <= DAY_MS ? ms : null;
+  return Number.parseInt(text, 10) * UNIT_MS[unit];
 }
 
 /** Null for what names no statuses, or a range from the higher to the lower. */

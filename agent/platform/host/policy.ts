@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationMs, GRPC_RETRYABLE, policyConflicts, policyOf, statusRange } from '../../../proxy/wire/policy-text.ts';
 import type { ServicePolicy } from '../../../proxy/wire/policy.ts';
 
-const duration = z.string().refine((text) => durationMs(text) !== null, 'must be a duration of at most a day with its unit, such as 300ms, 5s or 1m');
+const duration = z.string().refine((text) => durationMs(text) !== null, 'must be a duration with its unit, such as 300ms, 5s or 1m; at most 24h');
 const statuses = z.string().refine((text) => statusRange(text) !== null, 'must be 5xx, gateway-error, a status such as 503, or a range such as 500-504');
 const share = z.number().min(0, 'must be from 0 to 1').max(1, 'must be from 0 to 1');
 const grpcNames = Object.keys(GRPC_RETRYABLE) as (keyof typeof GRPC_RETRYABLE)[];
