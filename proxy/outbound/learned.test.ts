@@ -82,8 +82,8 @@ function learn(discovery: Discovery | null): Learned {
     {
       sockets,
       discovery,
-      open: (to, _, external) => {
-        const lane = new FakeLane(to, external);
+      open: (to, _, kind) => {
+        const lane = new FakeLane(to, kind === 'external');
         lanes.push(lane);
         return lane as unknown as Lane;
       },

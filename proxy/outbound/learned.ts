@@ -12,7 +12,7 @@ export interface LearnedParts {
   readonly sockets: Sockets;
   /** Null: there is nobody to ask. */
   readonly discovery: Discovery | null;
-  readonly open: (to: ServicePort, address: SocketAddress, external: boolean) => Lane;
+  readonly open: (to: ServicePort, address: SocketAddress, kind: Destination['kind']) => Lane;
   /** Puts a lane's orders in force. */
   readonly update: (lane: Lane, to: ServicePort) => void;
   readonly serve: (lane: Lane, connection: Connection) => void;
@@ -89,7 +89,7 @@ export class Learned implements TimerOwner {
     if (this.current !== null && this.current.fits(to)) this.parts.update(this.current, to);
     else {
       this.current?.close();
-      this.current = this.parts.open(to, this.address, destination.kind === 'external');
+      this.current = this.parts.open(to, this.address, destination.kind);
     }
     for (const connection of this.waiting.splice(0)) this.pass(connection, this.current);
   }

@@ -1,4 +1,5 @@
 /** The outbound half of transparent mode: one listener for all that the app dials; the original destination decides. */
+import { OUTBOUND_FAILFAST_MS } from '../balance/failfast.ts';
 import type { Discovery } from '../control/watches.ts';
 import { formatAddress } from '../sockets/address.ts';
 import type { Connection } from '../sockets/connection.ts';
@@ -8,7 +9,7 @@ import { originalDestination } from '../sockets/original-dst.ts';
 import type { PortDetection } from '../tcp/port-detection.ts';
 import type { BalancerFacts } from '../telemetry/families-parents.ts';
 import type { RefusalReason } from '../telemetry/recorder.ts';
-import type { ProxyOrders, ServicePort, SocketAddress, TransparentOrders } from '../wire/orders.ts';
+import type { Destination, ProxyOrders, ServicePort, SocketAddress, TransparentOrders } from '../wire/orders.ts';
 import { Destinations } from './destinations.ts';
 import type { HopContext } from './hop.ts';
 import { Lane } from './lane.ts';
@@ -59,7 +60,7 @@ export class TransparentOutbound {
     this.parts = parts;
     this.learnedParts = {
       sockets: parts.http.sockets,
-      open: (to, address, external) => this.openLane(to, address, external),
+      open: (to, address, kind) => this.openLane(to, address, kind),
       update: (lane, to) => lane.update(to, this.setting?.zone ?? null),
       serve: (lane, connection) => this.serve(lane, connection),
       unanswered: () => void (this.counts.unanswered += 1),
@@ -193,17 +194,19 @@ export class TransparentOutbound {
     const key = laneKey(to);
     const known = this.lanes.get(key);
     if (known !== undefined) return known;
-    const lane = this.openLane(to, { host: '', port: to.port }, false);
+    const lane = this.openLane(to, { host: '', port: to.port }, 'service');
     this.lanes.set(key, lane);
     return lane;
   }
 
-  private openLane(to: ServicePort, address: SocketAddress, external: boolean): Lane {
+  private openLane(to: ServicePort, address: SocketAddress, kind: Destination['kind']): Lane {
     const { setting } = this;
     if (setting === null) throw new Error('connections are taken under orders only');
     const { createBalancer, random, rediscover, http: { counters } } = this.parts;
-    const parts: UpstreamParts = { hops: setting.hops, balancer: createBalancer(), random, rediscover, counters, detection: this.detections.get(formatAddress(address)) };
-    return new Lane(parts, to, address, setting.zone, external);
+    // Who dialled one place is told at once when nobody is there; only a service may have somebody else soon.
+    const failfastMs = kind === 'service' ? OUTBOUND_FAILFAST_MS : 0;
+    const parts: UpstreamParts = { hops: setting.hops, balancer: createBalancer(), random, rediscover, counters, detection: this.detections.get(formatAddress(address)), failfastMs };
+    return new Lane(parts, to, address, setting.zone, kind === 'external');
   }
 
   /** Lanes are opened when somebody dials them; those that are open follow the orders. */

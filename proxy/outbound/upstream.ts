@@ -23,6 +23,8 @@ export interface UpstreamParts {
   readonly random: () => number;
   /** Of the whole proxy. */
   readonly counters?: ReliabilityCounters | undefined;
+  /** How long exchanges wait while no endpoint is ready; OUTBOUND_FAILFAST_MS when absent. */
+  readonly failfastMs?: number | undefined;
   /** What an earlier upstream of the same port learned; absent: nothing. */
   readonly detection?: PortDetection | undefined;
   /** Asks discovery again: the endpoint proved another identity than it should have. */
@@ -38,7 +40,7 @@ export class Upstream {
   readonly nobody: EdgeHandle;
   readonly service: string;
   readonly port: number;
-  readonly failfast = new Failfast(OUTBOUND_FAILFAST_MS);
+  readonly failfast: Failfast;
   readonly queue: ReadinessQueue;
   readonly counters: ReliabilityCounters;
   /** What the service asks of each exchange; null: nothing. */
@@ -58,6 +60,7 @@ export class Upstream {
     this.port = listener.port;
     this.counters = parts.counters ?? new ReliabilityCounters();
     this.detection = parts.detection ?? new PortDetection();
+    this.failfast = new Failfast(parts.failfastMs ?? OUTBOUND_FAILFAST_MS);
     this.nobody = this.nobodyOf(this.usual);
     this.queue = new ReadinessQueue(parts.hops.sockets);
     this.configure(listener.policy ?? {}, null);
