@@ -183,6 +183,8 @@ export interface TestAgent {
   next(): Promise<AgentDown>;
   /** Sends and awaits one answer. */
   ask(message: AgentUp): Promise<AgentDown>;
+  /** Credentials that came, the newest last; `next` leaves them out. */
+  readonly credentials: readonly string[];
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
   /** Cuts the socket without a word. */
@@ -192,9 +194,11 @@ export interface TestAgent {
 export async function connectAgent(url: string, token: string): Promise<TestAgent> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}${UPLINK_PATH}`, { headers: { authorization: `Bearer ${token}` } });
   const inbox: AgentDown[] = [];
+  const credentials: string[] = [];
   const waiting: ((message: AgentDown) => void)[] = [];
   socket.on('message', (data) => {
     const message = decodeMessage(data as Buffer) as AgentDown;
+    if (message.kind === 'credential') return void credentials.push(message.credential);
     const first = waiting.shift();
     if (first) first(message);
     else inbox.push(message);
@@ -214,7 +218,7 @@ export async function connectAgent(url: string, token: string): Promise<TestAgen
   };
   const send = (message: AgentUp): void => socket.send(encodeMessage(message));
   return {
-    send, next, closed,
+    send, next, closed, credentials,
     sendBytes: (bytes) => socket.send(bytes),
     ask: (message) => {
       send(message);

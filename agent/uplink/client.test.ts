@@ -224,3 +224,24 @@ test('the back-off grows to half a minute, with jitter and a least wait', () => 
   expect([0, 1, 5, 30].map((failures) => backoffMs(failures, 0))).toEqual([100, 100, 100, 100]);
   expect([1, 2, 3, 8, 9, 50].map((failures) => backoffMs(failures, 1))).toEqual([200, 400, 800, 25_600, 30_000, 30_000]);
 });
+
+test('the credential of the cloud opens the next connection, and the token one after the credential is refused', async () => {
+  cloud.credential = { text: 'slc_first.x', lifetimeMs: 3_600_000 };
+  uplink.start();
+  await eventually(() => uplink.connected).toBe(true);
+  cloud.dropAll();
+  await eventually(() => cloud.hellos.length).toBe(2);
+  cloud.credential = { text: 'slc_second.x', lifetimeMs: 3_600_000 };
+  cloud.dropAll();
+  await eventually(() => cloud.hellos.length).toBe(3);
+  expect(cloud.authorizations).toEqual([`Bearer ${TOKEN}`, 'Bearer slc_first.x', 'Bearer slc_first.x', `Bearer ${TOKEN}`]);
+});
+
+test('a credential past its life is not sent', async () => {
+  cloud.credential = { text: 'slc_short.x', lifetimeMs: 0 };
+  uplink.start();
+  await eventually(() => uplink.connected).toBe(true);
+  cloud.dropAll();
+  await eventually(() => cloud.hellos.length).toBe(2);
+  expect(cloud.authorizations).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+});

@@ -38,10 +38,17 @@ export interface UplinkParts {
 interface Connection {
   readonly socket: WebSocket;
   readonly openedMs: number;
+  readonly byCredential: boolean;
   session: UplinkSession | null;
   heardMs: number;
   pingedMs: number;
   end: SessionEnd | TokenRefused | null;
+}
+
+/** What the cloud gave for the token; `untilMs` by the monotonic clock. */
+interface Credential {
+  readonly text: string;
+  readonly untilMs: number;
 }
 
 interface TokenRefused {
@@ -54,6 +61,7 @@ export class Uplink {
   #connection: Connection | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #sweeper: NodeJS.Timeout | null = null;
+  #credential: Credential | null = null;
   #failures = 0;
   #stopped = false;
 
@@ -96,9 +104,11 @@ export class Uplink {
   #connect(): void {
     const { cloud, token, metrics, session } = this.#parts;
     metrics.add('uplink_connects_total');
+    const now = session.monotonicMs();
+    const credential = this.#credential !== null && now < this.#credential.untilMs ? this.#credential : null;
     let authorization: string;
     try {
-      authorization = `Bearer ${token()}`;
+      authorization = `Bearer ${credential?.text ?? token()}`;
     } catch (thrown) {
       this.#parts.log('error', 'the token file can’t be read', { code: 'token_unreadable', reason: messageOf(thrown), remedy: 'check the path of --token-file and that the agent may read it' });
       return this.#retryIn(this.#parts.tokenRetryMs);
@@ -107,8 +117,7 @@ export class Uplink {
     const options = { headers: { authorization }, perMessageDeflate: false, handshakeTimeout: CONNECT_MS_MAX, maxPayload: DOWN_BYTES_MAX };
     const socket = new WebSocket(url, options);
     socket.binaryType = 'nodebuffer';
-    const now = session.monotonicMs();
-    const connection: Connection = { socket, openedMs: now, session: null, heardMs: now, pingedMs: now, end: null };
+    const connection: Connection = { socket, openedMs: now, byCredential: credential !== null, session: null, heardMs: now, pingedMs: now, end: null };
     this.#connection = connection;
     socket.on('open', () => this.#opened(connection));
     socket.on('message', (data) => this.#received(connection, data));
@@ -121,7 +130,10 @@ export class Uplink {
   #opened(connection: Connection): void {
     this.#heard(connection);
     const { socket } = connection;
-    const ends = { send: (bytes: Uint8Array) => socket.send(bytes), bufferedBytes: () => socket.bufferedAmount };
+    const credential = (text: string, lifetimeMs: number): void => {
+      this.#credential = { text, untilMs: this.#parts.session.monotonicMs() + lifetimeMs };
+    };
+    const ends = { send: (bytes: Uint8Array) => socket.send(bytes), bufferedBytes: () => socket.bufferedAmount, credential };
     connection.session = new UplinkSession(this.#parts.session, ends, (end) => this.#over(connection, end));
   }
 
@@ -139,6 +151,9 @@ export class Uplink {
     const status = response.statusCode ?? 0;
     response.resume();
     const refused = status === 401 || status === 403;
+    // Expired, or of a token that was revoked: the token file says which.
+    if (refused) this.#credential = null;
+    if (refused && connection.byCredential) return this.#over(connection, { kind: 'lost', reason: 'the cloud did not take the credential; the token is tried next' });
     this.#over(connection, refused ? { kind: 'token_invalid', status } : { kind: 'lost', reason: `the cloud answered ${status}` });
   }
 
@@ -179,6 +194,7 @@ export class Uplink {
         log('error', 'the cloud does not take this cluster’s token', { code: 'token_invalid', status: end.status, remedy: REFUSED_REMEDIES.token_revoked, retryInMs: tokenRetryMs });
         return this.#retryIn(tokenRetryMs);
       case 'refused': {
+        this.#credential = null;
         metrics.add('uplink_refused_total');
         const remedy = Object.entries(REFUSED_REMEDIES).find(([code]) => code === end.code)?.[1];
         const retryInMs = Math.round(Math.max(waitMs, end.retryAfterMs));

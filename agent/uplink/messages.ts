@@ -51,6 +51,7 @@ const down = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('acknowledge'), ...position }),
   z.object({ kind: z.literal('resend'), epoch: position.epoch, after: count }),
   z.object({ kind: z.literal('tap'), sessions: z.array(tapSession).max(TAPS_MAX) }),
+  z.object({ kind: z.literal('credential'), credential: z.string().regex(/^[\w.-]{1,2000}$/), lifetimeMs: count }),
   z.object({ kind: z.literal('refused'), code: z.string().max(64), message: z.string(), retryAfterMs: count }),
 ]) satisfies z.ZodType<ReceivedDown>;
 

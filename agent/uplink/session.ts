@@ -54,6 +54,8 @@ export interface SessionParts {
 export interface SessionSocket {
   send(bytes: Uint8Array): void;
   bufferedBytes(): number;
+  /** The cloud gave what the next connections are opened with. */
+  credential(text: string, lifetimeMs: number): void;
 }
 
 export class UplinkSession {
@@ -146,6 +148,8 @@ export class UplinkSession {
         return this.#acknowledged(message);
       case 'tap':
         return this.#parts.onTap(message.sessions);
+      case 'credential':
+        return this.#socket.credential(message.credential, message.lifetimeMs);
       case 'resend':
         return this.#resend({ epoch: message.epoch, sequence: message.after });
       case 'refused':

@@ -24,7 +24,7 @@ export interface Mischief {
   readonly reorder?: number;
 }
 
-export const TOKEN = 'slc_test';
+export const TOKEN = 'sla_test';
 
 export class FakeCloud {
   mischief: Mischief = {};
@@ -34,6 +34,10 @@ export class FakeCloud {
   readonly tapped: AgentTapReport[] = [];
   refusal: Extract<AgentDown, { kind: 'refused' }> | null = null;
   token = TOKEN;
+  /** Sent after each welcome and taken like the token, where it is set. */
+  credential: { readonly text: string; readonly lifetimeMs: number } | null = null;
+  /** The Authorization of each attempt. */
+  readonly authorizations: string[] = [];
   readonly hellos: AgentHello[] = [];
   readonly snapshots: TopologySnapshot[] = [];
   readonly committed: AgentFrame[] = [];
@@ -99,7 +103,9 @@ export class FakeCloud {
     const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
     server.on('upgrade', (request, socket, head) => {
       this.attempts += 1;
-      if (request.url !== '/agent/v1/uplink' || request.headers.authorization !== `Bearer ${this.token}`) {
+      const given = request.headers.authorization ?? '';
+      this.authorizations.push(given);
+      if (request.url !== '/agent/v1/uplink' || ![this.token, this.credential?.text].some((known) => known !== undefined && given === `Bearer ${known}`)) {
         socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
         return;
       }
@@ -142,6 +148,7 @@ export class FakeCloud {
     const positions = [...this.seen].map(([known, sequence]) => ({ epoch: known, sequence }));
     const cluster = { id: 'cluster', name: 'test' };
     socket.send(encodeMessage({ kind: 'welcome', wire: 1, epoch, positions, marks: Object.fromEntries(this.marks), clockMs: Date.now() + this.clockAheadMs, cluster }));
+    if (this.credential) socket.send(encodeMessage({ kind: 'credential', credential: this.credential.text, lifetimeMs: this.credential.lifetimeMs }));
   }
 
   #frame(socket: WebSocket, frame: AgentFrame): void {

@@ -30,6 +30,17 @@ export interface AgentResend {
   readonly after: number;
 }
 
+/**
+ * What the agent opens its next connections with, instead of the cluster's token; sent after the welcome and renewed on the
+ * open connection. Only kept in memory.
+ */
+export interface AgentCredential {
+  readonly kind: 'credential';
+  readonly credential: string;
+  /** Counted from its arrival. */
+  readonly lifetimeMs: number;
+}
+
 /** The connection ends for a reason that the agent can't mend by reconnecting at once. */
 export interface AgentRefused {
   readonly kind: 'refused';
@@ -39,4 +50,4 @@ export interface AgentRefused {
   readonly retryAfterMs: number;
 }
 
-export type AgentDown = AgentWelcome | AgentAcknowledge | AgentResend | AgentRefused | AgentTap;
+export type AgentDown = AgentWelcome | AgentAcknowledge | AgentResend | AgentRefused | AgentTap | AgentCredential;

@@ -4,5 +4,5 @@
  */
 export const UPLINK_WIRE_VERSION = 1;
 
-/** Path of the uplink's WebSocket; the cluster's token goes in `Authorization: Bearer`. */
+/** Path of the uplink's WebSocket; the cluster's token, or the credential that came for it, goes in `Authorization: Bearer`. */
 export const UPLINK_PATH = '/agent/v1/uplink';

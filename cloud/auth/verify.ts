@@ -4,6 +4,7 @@ import { asAuth } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
 import type { OrgId } from '../db/tenant.ts';
+import { openCredential } from './credential.ts';
 import { parseToken, sameBytes } from './tokens.ts';
 import type { TokenKind } from './tokens.ts';
 
@@ -46,6 +47,24 @@ export async function verifyToken(sql: Sql, text: string, kind: TokenKind, now: 
   const orgId = row.org_id as OrgId;
   if (now - (row.last_used_at?.getTime() ?? 0) >= LAST_USED_STEP_MS) await touch(sql, orgId, row.id, now);
   return { id: row.id, orgId, name: row.name, clusterId: row.cluster_id, org: { slug: row.slug, name: row.org_name } };
+}
+
+/** Whom a credential speaks for: the ids of its token's row. */
+export interface VerifiedCredential {
+  readonly orgId: OrgId;
+  readonly clusterId: string;
+  readonly tokenId: string;
+}
+
+/** Throws `ApiError('token_invalid')` for a credential that is expired, not ours, or whose token is revoked or gone. */
+export async function verifyCredential(sql: Sql, key: Uint8Array, text: string, now: number): Promise<VerifiedCredential> {
+  const opened = openCredential(key, text, now);
+  if (opened.kind !== 'claims') throw new ApiError('token_invalid', opened.kind === 'expired' ? 'The credential has expired; connect with the cluster’s token.' : 'This is no credential of this cloud; connect with the cluster’s token.');
+  const { claims } = opened;
+  const [row] = await asAuth(sql, (tx) => tx<{ org_id: OrgId; revoked_at: Date | null }[]>`
+    select org_id, revoked_at from tenant.token where org_id = ${claims.orgId} and id = ${claims.tokenId} and cluster_id = ${claims.clusterId} and kind = 'agent'`);
+  if (!row || row.revoked_at) throw new ApiError('token_invalid', 'The token of this credential was revoked, or its cluster is deleted.');
+  return { orgId: row.org_id, clusterId: claims.clusterId, tokenId: claims.tokenId };
 }
 
 function otherKind(wanted: TokenKind): string {

@@ -6,6 +6,7 @@ import { connectDatabase } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
 import type { OrgId } from '../db/tenant.ts';
+import { CREDENTIAL_MS, credentialKey, openCredential } from '../auth/credential.ts';
 import { testDatabase } from '../db/testing.ts';
 import type { TestDatabase } from '../db/testing.ts';
 import { silentLog } from '../log.ts';
@@ -33,19 +34,25 @@ afterAll(async () => {
   await database.drop();
 });
 
+const KEY = credentialKey('a secret of at least thirty-two characters');
+
 function hub(): { hub: UplinkHub; counters: { refused: number } } {
   const counters = createUplinkCounters();
-  return { counters, hub: createHub(sql, { names: createEntityNames(), now: () => now, randomBytes, log: silentLog, counters, committed: () => undefined }) };
+  return { counters, hub: createHub(sql, { names: createEntityNames(), now: () => now, randomBytes, log: silentLog, counters, credentialKey: KEY, committed: () => undefined }) };
 }
 
-interface Attached { readonly connection: UplinkConnection; readonly sent: AgentDown[]; readonly events: string[] }
+interface Attached { readonly connection: UplinkConnection; readonly sent: AgentDown[]; readonly credentials: string[]; readonly events: string[] }
 
 /** A socket that notes what is done to it. */
 function attach(to: UplinkHub): Attached {
   const sent: AgentDown[] = [];
-  const events: string[] = [];
+  const [events, credentials]: [string[], string[]] = [[], []];
   const connection = to.attach({ tenant: tenant(sql, ORG), clusterId: 'clu', tokenId: 'tok' }, {
-    send: (bytes) => { sent.push(decodeMessage(bytes) as AgentDown); },
+    send: (bytes) => {
+      const message = decodeMessage(bytes) as AgentDown;
+      if (message.kind === 'credential') credentials.push(message.credential);
+      else sent.push(message);
+    },
     close: (code) => { events.push(`close ${code}`); },
     terminate: () => { events.push('terminate'); },
     ping: () => { events.push('ping'); },
@@ -53,7 +60,7 @@ function attach(to: UplinkHub): Attached {
     resume: () => { events.push('resume'); },
   });
   if (!connection) throw new Error('refused');
-  return { connection, sent, events };
+  return { connection, sent, credentials, events };
 }
 
 async function until(check: () => boolean): Promise<void> {
@@ -112,4 +119,21 @@ test('a hub that has stopped takes nobody', async () => {
   const { hub: held } = hub();
   await held.stop();
   expect(() => attach(held)).toThrow('refused');
+});
+
+test('a welcomed connection gets a credential of its token and cluster, and a new one before that has expired', async () => {
+  const { hub: to } = hub();
+  const { connection, sent, credentials } = attach(to);
+  connection.message(encodeMessage(testHello()));
+  await until(() => credentials.length === 1);
+  expect(sent.map((message) => message.kind)).toEqual(['welcome']);
+  expect(openCredential(KEY, credentials[0] ?? '', now)).toEqual({ kind: 'claims', claims: { orgId: ORG, clusterId: 'clu', tokenId: 'tok' } });
+  const began = now;
+  for (; now < began + CREDENTIAL_MS; now += 10_000) {
+    connection.pong();
+    await to.beat();
+    expect(openCredential(KEY, credentials.at(-1) ?? '', now).kind).toBe('claims');
+  }
+  expect(credentials).toHaveLength(2);
+  await to.stop();
 });

@@ -5,6 +5,7 @@
 import type { AgentRefused } from '../../agent/wire/down.ts';
 import { encodeMessage } from '../../agent/wire/envelope.ts';
 import { limited } from '../alerts/lane.ts';
+import { CREDENTIAL_MS, CREDENTIAL_RENEW_MS, makeCredential } from '../auth/credential.ts';
 import { asAuth, asWorker } from '../db/client.ts';
 import type { Sql } from '../db/client.ts';
 import { TAP_UNREAD_MS_MAX } from '../wire/tap.ts';
@@ -50,7 +51,7 @@ export interface UplinkHub {
   attach(link: Link, socket: UplinkSocket): UplinkConnection | null;
   /** Looks for revoked tokens and deleted clusters, and closes their sockets. Due every 2 s. */
   inspect(): Promise<void>;
-  /** Pings, cuts silent sockets, renews `last_seen_at`. Due every 10 s. */
+  /** Pings, cuts silent sockets, renews `last_seen_at` and credentials. Due every 10 s. */
   beat(): Promise<void>;
   /** Tells agents of taps that began or ended. Due every second. */
   taps(): Promise<void>;
@@ -75,6 +76,8 @@ interface Connection {
   ended: boolean;
   /** The taps that the agent was told of last. */
   tapped: string;
+  /** When it got its last credential, ms since 1970. */
+  grantedAt: number;
 }
 
 /** The code of a refusal, for the close frame. */
@@ -89,7 +92,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   function attach(link: Link, socket: UplinkSocket): UplinkConnection | null {
     if (stopping || connections.size >= CONNECTIONS_MAX) return null;
     const now = services.now();
-    const connection: Connection = { link, socket, queue: [], openedAt: now, state: { phase: 'hello' }, heardAt: now, working: null, paused: false, ended: false, tapped: '' };
+    const connection: Connection = { link, socket, queue: [], openedAt: now, state: { phase: 'hello' }, heardAt: now, working: null, paused: false, ended: false, tapped: '', grantedAt: 0 };
     connections.add(connection);
     return {
       message: (bytes) => enqueue(connection, bytes),
@@ -118,6 +121,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
       connection.state = step.state;
       if (before.phase === 'hello' && step.state.phase === 'open') opened(connection, step.state.epoch);
       for (const message of step.messages) connection.socket.send(encodeMessage(message));
+      if (before.phase === 'hello' && step.state.phase === 'open') grant(connection);
       if (step.close) close(connection, CLOSE_POLICY, reasonOf(step));
       if (connection.paused && connection.queue.length < QUEUE_PAUSE) {
         connection.paused = false;
@@ -134,6 +138,15 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   function opened(connection: Connection, epoch: number): void {
     services.log.info({ org: connection.link.tenant.orgId, cluster: connection.link.clusterId, epoch }, 'an agent is online');
     replaceOthers(connection);
+  }
+
+  /** An hour's credential for the token that opened the connection; a live connection gets a new one in time. */
+  function grant(connection: Connection): void {
+    const { link, socket } = connection;
+    const now = services.now();
+    connection.grantedAt = now;
+    const claims = { orgId: link.tenant.orgId, clusterId: link.clusterId, tokenId: link.tokenId };
+    socket.send(encodeMessage({ kind: 'credential', credential: makeCredential(services.credentialKey, claims, now + CREDENTIAL_MS), lifetimeMs: CREDENTIAL_MS }));
   }
 
   /** The newest hello owns the cluster; an older connection in this process hears of it at once, elsewhere at its next write or beat. */
@@ -189,6 +202,7 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
         forget(connection);
       } else {
         connection.socket.ping();
+        if (connection.state.phase === 'open' && now - connection.grantedAt >= CREDENTIAL_RENEW_MS) grant(connection);
         const lost = await renew(connection).catch(() => null);
         if (lost !== null) end(connection, refusal(lost, LOST_MESSAGES[lost]));
       }

@@ -36,6 +36,8 @@ export interface SessionServices {
   /** A frame is stored: alert rules of the cluster may be due. */
   readonly committed: (orgId: OrgId, clusterId: string) => void;
   readonly counters: UplinkCounters;
+  /** Signs the credentials that agents get for their token. */
+  readonly credentialKey: Uint8Array;
 }
 
 export interface UplinkCounters {

@@ -331,3 +331,30 @@ test('the cloud works again by itself after Postgres dropped every connection', 
   expect((await totals(id)).requests).toBe(2);
   link.cut();
 });
+
+test('a credential opens the cluster’s next connection, of two tokens either, and none once its token is revoked', async () => {
+  const { id, token, tokenId } = await cluster();
+  const second = (await person.call('POST', `/api/v1/orgs/shop/clusters/${id}/tokens`)).body as { token: string };
+  const credentialFor = async (secret: string): Promise<string> => {
+    const agent = await connectAgent(cloud.url, secret);
+    await agent.ask(testHello());
+    const credential = await eventually(async () => {
+      expect(agent.credentials).toHaveLength(1);
+      return agent.credentials[0] ?? '';
+    });
+    agent.cut();
+    return credential;
+  };
+  const [first, other] = [await credentialFor(token), await credentialFor(second.token)];
+  const agent = await connectAgent(cloud.url, first);
+  expect(await agent.ask(testHello())).toMatchObject({ kind: 'welcome', cluster: { id } });
+  const revokedAt = Date.now();
+  expect((await person.call('DELETE', `/api/v1/orgs/shop/tokens/${tokenId}`)).status).toBe(204);
+  await agent.closed;
+  expect(Date.now() - revokedAt).toBeLessThan(5_000);
+  await expect(connectAgent(cloud.url, first)).rejects.toThrow('401');
+  await expect(connectAgent(cloud.url, token)).rejects.toThrow('401');
+  const still = await connectAgent(cloud.url, other);
+  expect(await still.ask(testHello())).toMatchObject({ kind: 'welcome', cluster: { id } });
+  still.cut();
+});

@@ -9,6 +9,7 @@ import { createAlertWorker } from '../alerts/worker.ts';
 import { parseOutboundAllow } from '../alerts/outbound.ts';
 import { createApp } from '../app.ts';
 import { createAccounts } from '../auth/accounts.ts';
+import { credentialKey } from '../auth/credential.ts';
 import type { CloudConfig } from '../config.ts';
 import { connectDatabase } from '../db/client.ts';
 import { createHub } from '../ingest/hub.ts';
@@ -74,12 +75,13 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
     fetch: pinnedFetch(parseOutboundAllow(config.outboundAllow.join(' ')).allow),
   });
   const counters = createUplinkCounters();
-  const hub = createHub(sql, { names, now, randomBytes, log, counters, committed: (orgId, clusterId) => alerts.poke(orgId, clusterId) });
+  const key = credentialKey(config.secret);
+  const hub = createHub(sql, { names, now, randomBytes, log, counters, credentialKey: key, committed: (orgId, clusterId) => alerts.poke(orgId, clusterId) });
   let stopping: Promise<void> | null = null;
   const answers: Record<string, number> = {};
   const metrics = { token: config.metricsToken, text: () => metricsText() };
   const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, localMail, fallback: consoleFiles(consoleDir) });
-  const uplink = serveUplink(server, hub, sql, now, log);
+  const uplink = serveUplink(server, hub, sql, now, key, log);
   const timers = createTimers(log);
   timers.every('partitions', PARTITION_JOB_MS, async () => { await keepPartitions(sql, now()); });
   const rollup = createRollupCounters();

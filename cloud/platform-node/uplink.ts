@@ -4,8 +4,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { UPLINK_PATH } from '../../agent/wire/version.ts';
+import { CREDENTIAL_PREFIX } from '../auth/credential.ts';
 import { bearerOf } from '../auth/tokens.ts';
-import { verifyToken } from '../auth/verify.ts';
+import { verifyCredential, verifyToken } from '../auth/verify.ts';
+import type { VerifiedCredential } from '../auth/verify.ts';
 import { ApiError } from '../context.ts';
 import type { Sql } from '../db/client.ts';
 import { tenant } from '../db/tenant.ts';
@@ -24,12 +26,12 @@ export interface UplinkServer {
   close(): void;
 }
 
-/** Serves upgrades of `UPLINK_PATH`; upgrades of any other path are refused. */
-export function serveUplink(server: Server, hub: UplinkHub, sql: Sql, now: () => number, log: Log): UplinkServer {
+/** Serves upgrades of `UPLINK_PATH`; upgrades of any other path are refused. `key`: of the credentials. */
+export function serveUplink(server: Server, hub: UplinkHub, sql: Sql, now: () => number, key: Uint8Array, log: Log): UplinkServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false, clientTracking: false });
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    admit(request, sql, now()).then(
+    admit(request, sql, now(), key).then(
       (link) => sockets.handleUpgrade(request, socket, head, (opened) => connect(opened, link, hub, log)),
       (error: unknown) => refuse(socket, error, log),
     );
@@ -43,12 +45,13 @@ export function serveUplink(server: Server, hub: UplinkHub, sql: Sql, now: () =>
   };
 }
 
-/** The link of the request's token. Throws `ApiError`. */
-async function admit(request: IncomingMessage, sql: Sql, now: number): Promise<Link> {
+/** The link of the request's token or credential. Throws `ApiError`. */
+async function admit(request: IncomingMessage, sql: Sql, now: number, key: Uint8Array): Promise<Link> {
   const path = new URL(request.url ?? '/', 'http://uplink').pathname;
   if (path !== UPLINK_PATH) throw new ApiError('not_found', `The uplink is at ${UPLINK_PATH}.`);
   const bearer = bearerOf(request.headers.authorization);
   if (bearer === null) throw new ApiError('unauthenticated', 'Send the cluster’s agent token as Authorization: Bearer <token>.');
+  if (bearer.startsWith(CREDENTIAL_PREFIX)) return linkOf(sql, await verifyCredential(sql, key, bearer, now));
   const token = await verifyToken(sql, bearer, 'agent', now);
   if (token.clusterId === null) throw new ApiError('token_invalid', 'The token names no cluster.');
   const handle = tenant(sql, token.orgId);
@@ -56,6 +59,10 @@ async function admit(request: IncomingMessage, sql: Sql, now: number): Promise<L
   await handle.transaction((tx) => tx`
     update tenant.cluster set token_used_at = ${new Date(now)} where org_id = ${token.orgId} and id = ${clusterId} and token_used_at is null`);
   return { tenant: handle, clusterId, tokenId: token.id };
+}
+
+function linkOf(sql: Sql, { orgId, clusterId, tokenId }: VerifiedCredential): Link {
+  return { tenant: tenant(sql, orgId), clusterId, tokenId };
 }
 
 function refuse(socket: Duplex, error: unknown, log: Log): void {
