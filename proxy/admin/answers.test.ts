@@ -41,6 +41,8 @@ test('a proxy that is not ready says 503 and why, but lives', () => {
 test.each([
   ['POST', '/shutdown'],
   ['GET', '/config'],
+  ['PUT', '/log-level'],
+  ['GET', '/log-level'],
   ['PUT', '/proxy-log-level'],
   ['GET', '/proxy-log-level'],
 ])('%s %s is for the own machine only', (method, path) => {
@@ -56,6 +58,10 @@ test('the log level is changed by a level it knows, and by no other', () => {
   expect(state.level).toBe('debug');
   expect(ask('PUT', '/proxy-log-level', { body: 'loud' })).toMatchObject({ status: 400, body: expect.stringContaining('log_level_unknown') });
   expect(state.level).toBe('debug');
+});
+
+test.each(['POST', 'DELETE', 'PATCH'])('%s of the log level is answered with the methods that there are', (method) => {
+  expect(setUp().ask(method, '/log-level', { body: 'debug' })).toMatchObject({ status: 405, allow: 'GET, PUT' });
 });
 
 test('a shutdown takes a POST, so that no link or prefetch ends a proxy', () => {

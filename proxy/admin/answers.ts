@@ -40,6 +40,8 @@ interface Route {
 
 const text = (status: number, body: string): AdminAnswer => ({ status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` });
 
+const LOG_LEVEL: Route = { loopbackOnly: true, answers: { GET: (subject) => text(200, subject.logLevel()), PUT: setLogLevel } };
+
 const ROUTES: Readonly<Record<string, Route>> = {
   '/metrics': {
     loopbackOnly: false,
@@ -52,7 +54,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
     answers: { GET: (subject) => ({ status: 200, contentType: 'application/json', body: `${JSON.stringify(subject.config(), null, 2)}\n` }) },
   },
   '/shutdown': { loopbackOnly: true, answers: { POST: shutdown } },
-  '/proxy-log-level': { loopbackOnly: true, answers: { GET: (subject) => text(200, subject.logLevel()), PUT: setLogLevel } },
+  '/log-level': LOG_LEVEL,
+  // linkerd2-proxy's name of it.
+  '/proxy-log-level': LOG_LEVEL,
 };
 
 function ready(subject: AdminSubject): AdminAnswer {

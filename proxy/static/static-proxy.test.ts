@@ -143,3 +143,14 @@ test('SIGTERM ends it with code 0', async () => {
   const proxy = await bed.start('api', {});
   expect(await proxy.stop()).toBe(0);
 });
+
+test('the log level changes while the proxy runs, and a level that there isn\'t leaves it as it was', async () => {
+  const proxy = await bed.start('quiet', { outbound: [] });
+  const level = (body: string): Promise<Response> => fetch(`http://${proxy.admin}/log-level`, { method: 'PUT', body });
+  expect((await level('loud')).status).toBe(400);
+  expect(await (await fetch(`http://${proxy.admin}/log-level`)).text()).toBe('info\n');
+  expect((await level('error')).status).toBe(200);
+  expect((await fetch(`http://${proxy.admin}/shutdown`, { method: 'POST' })).status).toBe(202);
+  expect(await proxy.ended).toBe(0);
+  expect(proxy.log()).not.toContain('"draining"');
+});
