@@ -16,7 +16,7 @@ const ROUTES = {
   forgot: [paths.forgot(), '/forgot-password'], resetPassword: [paths.resetPassword(), '/reset-password'], invitation: [paths.invitation('inv_1'), '/invitations/$id'],
   fleet: [paths.fleet('acme'), '/o/$slug/'], connect: [paths.connect('acme'), '/o/$slug/connect'], topology: [paths.topology('acme', 'c1'), '/o/$slug/c/$clusterId'],
   connection: [paths.connection('acme', 'c1'), '/o/$slug/c/$clusterId/connect'], workloads: [paths.workloads('acme', 'c1'), '/o/$slug/c/$clusterId/workloads'],
-  workload: [paths.workload('acme', 'c1', KEY), '/o/$slug/c/$clusterId/w/$namespace/$kind/$name'], edge: [paths.edge('acme', 'c1'), '/o/$slug/c/$clusterId/e'], rules: [paths.rules('acme'), '/o/$slug/rules'],
+  workload: [paths.workload('acme', 'c1', KEY), '/o/$slug/c/$clusterId/w/$namespace/$kind/$name'], edge: [paths.edge('acme', 'c1'), '/o/$slug/c/$clusterId/e'], tap: [paths.tap('acme', 'c1'), '/o/$slug/c/$clusterId/tap'], rules: [paths.rules('acme'), '/o/$slug/rules'],
   newRule: [paths.newRule('acme'), '/o/$slug/rules/new'], rule: [paths.rule('acme', 'r1'), '/o/$slug/rules/$id'], incidents: [paths.incidents('acme'), '/o/$slug/incidents'],
   incident: [paths.incident('acme', 'i1'), '/o/$slug/incidents/$id'], channels: [paths.channels('acme'), '/o/$slug/settings/channels'], tokens: [paths.tokens('acme'), '/o/$slug/settings/tokens'],
   members: [paths.members('acme'), '/o/$slug/settings/members'], audit: [paths.audit('acme'), '/o/$slug/settings/audit'], sessions: [paths.sessions('acme'), '/o/$slug/settings/sessions'],

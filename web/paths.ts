@@ -24,6 +24,8 @@ export const paths = {
   },
   /** The edge itself, an id of the topology, is `id` in the query string. */
   edge: (slug: string, clusterId: string): string => `${cluster(slug, clusterId)}/e`,
+  /** The filter is in the query string. */
+  tap: (slug: string, clusterId: string): string => `${cluster(slug, clusterId)}/tap`,
   rules: (slug: string): string => `${org(slug)}/rules`,
   newRule: (slug: string): string => `${org(slug)}/rules/new`,
   rule: (slug: string, id: string): string => `${org(slug)}/rules/${part(id)}`,

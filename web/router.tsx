@@ -51,6 +51,7 @@ const connection = createRoute({ getParentRoute: () => org, path: '/c/$clusterId
 const workloads = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/workloads', component: lazyRouteComponent(() => import('./pages/workload/workloads-page.tsx'), 'WorkloadsPage') });
 const workload = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/w/$namespace/$kind/$name', component: lazyRouteComponent(() => import('./pages/workload/workload-page.tsx'), 'WorkloadPage') });
 const edge = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/e', component: lazyRouteComponent(() => import('./pages/edge/edge-page.tsx'), 'EdgePage') });
+const tap = createRoute({ getParentRoute: () => org, path: '/c/$clusterId/tap', component: lazyRouteComponent(() => import('./pages/tap/tap-page.tsx'), 'TapPage') });
 const rules = createRoute({ getParentRoute: () => org, path: '/rules', component: lazyRouteComponent(() => import('./pages/rules/rules-page.tsx'), 'RulesPage') });
 const newRule = createRoute({ getParentRoute: () => org, path: '/rules/new', component: lazyRouteComponent(() => import('./pages/rules/rule-page.tsx'), 'NewRulePage') });
 const rule = createRoute({ getParentRoute: () => org, path: '/rules/$id', component: lazyRouteComponent(() => import('./pages/rules/rule-page.tsx'), 'RulePage') });
@@ -64,7 +65,7 @@ const sessions = createRoute({ getParentRoute: () => org, path: '/settings/sessi
 
 export const routeTree = root.addChildren([
   home, signIn, signUp, forgot, resetPassword, invitation, newOrg,
-  org.addChildren([fleet, connect, topology, connection, workloads, workload, edge, rules, newRule, rule, incidents, incident, channels, tokens, members, audit, sessions]),
+  org.addChildren([fleet, connect, topology, connection, workloads, workload, edge, tap, rules, newRule, rule, incidents, incident, channels, tokens, members, audit, sessions]),
 ]);
 
 /** The console's router; tests give a history in memory. */

@@ -40,6 +40,8 @@ function clusterCrumbs(slug: string, [clusterId = '', area, namespace = '', kind
       return [cluster, workloads, { text: name, to: paths.workload(slug, clusterId, `${namespace}/${kind}/${name}`) }];
     case 'e':
       return [cluster, { text: 'Edge', to: paths.edge(slug, clusterId) }];
+    case 'tap':
+      return [cluster, { text: 'Tap', to: paths.tap(slug, clusterId) }];
     case 'connect':
       return [cluster, { text: 'Connection', to: paths.connection(slug, clusterId) }];
     default:
@@ -51,7 +53,7 @@ function clusterCrumbs(slug: string, [clusterId = '', area, namespace = '', kind
 export function showsRange(pathname: string): boolean {
   const area = pathname.split('/').filter((part) => part !== '').slice(2);
   if (area[0] === undefined) return true;
-  return (area[0] === 'c' && area[2] !== 'connect') || (area[0] === 'rules' && area[1] !== undefined);
+  return (area[0] === 'c' && area[2] !== 'connect' && area[2] !== 'tap') || (area[0] === 'rules' && area[1] !== undefined);
 }
 
 /** True for pages whose charts are drawn over those of an earlier range. */

@@ -125,6 +125,7 @@ function ClusterSection({ slug }: { slug: string }): React.JSX.Element | null {
         <>
           <Item to={paths.topology(slug, clusterId)} exact>Topology</Item>
           <Item to={paths.workloads(slug, clusterId)}>Workloads</Item>
+          <Item to={paths.tap(slug, clusterId)}>Tap</Item>
           <Item to={paths.connection(slug, clusterId)}>Connection</Item>
         </>
       )}

@@ -7,6 +7,7 @@ import { pollMs, rangeQuery, type TimeRange } from '../../api/range.ts';
 import { TextLink, To } from '../../components/link.tsx';
 import { useClusterId, useSearchText, useSlug, useTimeRange } from '../../components/location.ts';
 import { Empty, Loaded, Section, Sentence, useTitle } from '../../components/page.tsx';
+import { count } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
 import { buttonClass } from '../../ui/button.tsx';
 import { TlsMark } from '../../ui/tls-mark.tsx';
@@ -61,6 +62,7 @@ function Facts({ edge }: { edge: TopologyEdge }): React.JSX.Element {
         <Fact name="Callee"><End workload={edge.target} /></Fact>
         <Fact name="By way of the service">{edge.service === '' ? <span className="text-faint">not known</span> : edge.service}</Fact>
         <Fact name="Protocol">{edge.protocol}</Fact>
+        {edge.open !== undefined && <Fact name="Under way now">{`${count(edge.open)} open`}</Fact>}
         <Fact name="On the wire"><span className="flex items-center gap-1.5"><TlsMark tls={edge.tls} />{edge.tls === 'mtls' ? 'mutual TLS' : 'plain text'}</span></Fact>
       </dl>
     </Section>

@@ -46,7 +46,7 @@ function Row({ edge, onSelect }: { edge: TopologyEdge; onSelect: (key: string) =
           <span className="block truncate">{nameOf(edge.source)} <span aria-label="calls" className="text-faint">→</span> {nameOf(edge.target)}</span>
           <span className="flex items-center gap-1 text-xs text-faint">
             <TlsMark tls={edge.tls} size={10} />
-            {http ? `${rate(golden.requestsPerSecond)} · p95 ${latency(golden.latencyMs.p95)}` : `${edge.protocol} · ${compact(golden.connections)} connections`}
+            {http ? `${rate(golden.requestsPerSecond)} · p95 ${latency(golden.latencyMs.p95)}` : `${edge.protocol} · ${compact(golden.connections)} connections`}{edge.open !== undefined && ` · ${compact(edge.open)} open`}
           </span>
         </span>
       </button>

@@ -4,7 +4,7 @@ import { DataTable, type Column } from '../../components/data-table.tsx';
 import { GoldenSuccess } from '../../components/golden-cells.tsx';
 import { TextLink, To } from '../../components/link.tsx';
 import { useSlug } from '../../components/location.ts';
-import { percent, plain } from '../../format/number.ts';
+import { count, percent, plain } from '../../format/number.ts';
 import { paths, shortName } from '../../paths.ts';
 import { StatusGlyph } from '../../ui/glyph.tsx';
 import { TlsMark } from '../../ui/tls-mark.tsx';
@@ -46,7 +46,7 @@ function Name({ row, verb, href }: { row: Neighbour; verb: Props['verb']; href: 
       <StatusGlyph status={row.status} size={10} label />
       <TlsMark tls={row.tls} />
       {href === null ? <span className="text-muted">{name}</span> : <TextLink to={href} className="font-medium">{name}</TextLink>}
-      <span className="hidden text-xs text-faint md:inline">{row.protocol}</span>
+      <span className="hidden text-xs text-faint md:inline">{row.protocol}{row.open !== undefined && ` · ${count(row.open)} open`}</span>
     </span>
   );
 }

@@ -6,6 +6,9 @@ import { pollMs, rangeQuery, type TimeRange } from '../../api/range.ts';
 import type { Workload } from '../../../cloud/wire/entities.ts';
 import { useClusterId, useSearchText, useSetSearch, useSlug, useTimeRange } from '../../components/location.ts';
 import { Loaded, Section, Sentence, useTitle } from '../../components/page.tsx';
+import { TextLink } from '../../components/link.tsx';
+import { count } from '../../format/number.ts';
+import { paths } from '../../paths.ts';
 import { Tabs } from '../../ui/tabs.tsx';
 import { useWorkloadParts } from './workload-parts.ts';
 import { FaultSplit, TimeSplit } from './splits.tsx';
@@ -58,9 +61,10 @@ function Facts({ workload }: { workload: Workload }): React.JSX.Element {
   const rows = [
     ['Identity', workload.identity === null ? null : <Breakable key="identity" text={workload.identity} />], ['Service account', workload.serviceAccount], ['Services', workload.services.join(', ') || null],
     ['Instances', `${workload.workload.instances}${workload.workload.meshed ? '' : ', not all meshed'}`],
+    ...(workload.workload.open === undefined ? [] : [['Calls under way now', `${count(workload.workload.open)} open`] as const]),
   ] as const;
   return (
-    <Section title="What it is">
+    <Section title="What it is" aside={<TextLink to={paths.tap(useSlug(), useClusterId())} search={{ workload: workload.workload.key }}>Tap</TextLink>}>
       <dl className="space-y-1.5">
         {rows.map(([name, value]) => (
           <div key={name}>
