@@ -116,7 +116,7 @@ export async function startFakeControl(options: FakeControlOptions): Promise<Fak
       },
     };
     links = [link, ...links.filter(({ open }) => open)];
-    send({ kind: 'welcome', version: 1 });
+    send({ kind: 'welcome', version: 1, takesRediscover: true });
     if (tickMs > 0) send(tickNow());
     const orders = options.orders?.(hello.workload) ?? null;
     if (orders !== null) send({ kind: 'orders', orders });
