@@ -5,7 +5,7 @@ import { NAME } from '../protocol/hpack/names.ts';
 import { CODE, type StreamFault } from '../protocol/http2/codes.ts';
 import type { StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
-import { STALL_MS_MAX, STREAM_IDLE_MS_MAX, WAIT_MS_MAX } from '../sockets/limits.ts';
+import { STALL_MS_MAX, STALL_STOPPING_MS_MAX, STOPPING, STREAM_IDLE_MS_MAX, WAIT_MS_MAX } from '../sockets/limits.ts';
 import { codeOfResponse, faultOfGrpc, faultOfResponse } from '../telemetry/classify.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { Fault } from '../wire/labels.ts';
@@ -191,6 +191,15 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     this.breakOff('app', fault.by === 'peer' ? fault.code : CODE.internalError);
   }
 
+  get siblings(): number {
+    return this.caller.siblings;
+  }
+
+  /** A caller that reads nothing is borne for long, unless what it doesn't read stops others on the endpoint's connection. */
+  private stallMsMax(): number {
+    return this.callee !== null && this.callee.crowding >= STOPPING ? STALL_STOPPING_MS_MAX : STALL_MS_MAX;
+  }
+
   /** Looked at about once a second. */
   check(nowMs: number): void {
     const progress = this.tally.bytesIn + this.tally.bytesOut;
@@ -206,7 +215,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
         return;
       case 'sent':
       case 'answering':
-        if (quietMs >= STREAM_IDLE_MS_MAX || (this.caller.stalled && quietMs >= STALL_MS_MAX)) this.breakOff('client', CODE.cancel);
+        if (quietMs >= STREAM_IDLE_MS_MAX || (this.caller.queued > 0 && quietMs >= this.stallMsMax())) this.breakOff('client', CODE.cancel);
         return;
       case 'answered':
       case 'new':

@@ -3,7 +3,7 @@ import type { FieldList } from '../protocol/hpack/fields.ts';
 import { CODE } from '../protocol/http2/codes.ts';
 import type { StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
-import { CALLEE_SESSIONS_MAX, HOP_MS_MAX, SESSION_WINDOW_BYTES, QUEUE_MAX, STREAM_WINDOW_BYTES } from '../sockets/limits.ts';
+import { CALLEE_SESSIONS_MAX, CALLEE_WINDOW_BYTES, CALLER_SHARE_STREAMS, CROWDED, HOP_MS_MAX, QUEUE_MAX, STREAM_WINDOW_BYTES } from '../sockets/limits.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream } from '../sockets/stream.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
@@ -41,12 +41,24 @@ export class StreamsPool implements Carrier {
   }
 
   open(waiter: CarrierWaiter): void {
-    for (const session of this.sessions) {
-      if (session.free > 0) return waiter.carried(session);
-    }
+    const session = this.roomiest(waiter);
+    if (session !== null) return waiter.carried(session);
     if (this.waiters.size >= QUEUE_MAX) return waiter.uncarried('queue-full');
     this.waiters.add(waiter);
     this.openMore();
+  }
+
+  /** The first that is this caller's turn, has room and isn't held by streams that stand still; when no more may be opened, any with room. */
+  private roomiest(waiter: CarrierWaiter): CalleeSession | null {
+    for (let at = placeOf(waiter); at < this.sessions.length; at++) {
+      const session = this.sessions[at];
+      if (session !== undefined && session.free > 0 && session.crowding < CROWDED) return session;
+    }
+    return this.sessions.length >= CALLEE_SESSIONS_MAX ? this.anyFree() : null;
+  }
+
+  private anyFree(): CalleeSession | null {
+    return this.sessions.find(({ free }) => free > 0) ?? null;
   }
 
   cancel(waiter: CarrierWaiter): void {
@@ -66,12 +78,15 @@ export class StreamsPool implements Carrier {
   }
 
   /** A connection has room. */
-  room(session: CalleeSession): void {
+  room(): void {
     for (const waiter of this.waiters) {
-      if (session.free === 0) return this.openMore();
+      if (this.anyFree() === null) break;
+      const session = this.roomiest(waiter);
+      if (session === null) continue;
       this.waiters.delete(waiter);
       waiter.carried(session);
     }
+    this.openMore();
   }
 
   /** A connection takes no more streams. */
@@ -100,12 +115,21 @@ export class StreamsPool implements Carrier {
     );
   }
 
-  /** A connection could not be opened: everybody who waits tries elsewhere. */
+  /** A connection could not be opened: everybody who waits takes what there is, or tries elsewhere. */
   fail(code: FaultCodeName): void {
     const failed = [...this.waiters];
     this.waiters.clear();
-    for (const waiter of failed) waiter.uncarried(code);
+    for (const waiter of failed) {
+      const session = this.anyFree();
+      if (session === null) waiter.uncarried(code);
+      else waiter.carried(session);
+    }
   }
+}
+
+/** The first connection that a caller's next stream may use: each of them has its share of every connection and no more. */
+function placeOf({ siblings }: CarrierWaiter): number {
+  return Math.floor(Math.max(0, siblings - 1) / CALLER_SHARE_STREAMS);
 }
 
 /** A connection of the pool. */
@@ -124,7 +148,7 @@ class CalleeSession implements SessionOwner, Opened {
     this.generation = generation;
     const { sockets } = pool.options;
     this.sinceMs = this.idleSinceMs = sockets.nowUs() / 1000;
-    this.session = new Session(sockets, stream, { role: 'client', streamWindow: STREAM_WINDOW_BYTES, connectionWindow: SESSION_WINDOW_BYTES }, this);
+    this.session = new Session(sockets, stream, { role: 'client', streamWindow: STREAM_WINDOW_BYTES, connectionWindow: CALLEE_WINDOW_BYTES }, this);
   }
 
   /** What came behind the opening's answer. */
@@ -134,6 +158,10 @@ class CalleeSession implements SessionOwner, Opened {
 
   get free(): number {
     return this.retiring || !this.session.open ? 0 : this.session.engine.room;
+  }
+
+  get crowding(): number {
+    return this.session.engine.crowding;
   }
 
   get extendedConnect(): boolean {
@@ -166,7 +194,7 @@ class CalleeSession implements SessionOwner, Opened {
 
   room(): void {
     this.greeted = true;
-    this.pool.room(this);
+    this.pool.room();
   }
 
   retired(): void {

@@ -20,6 +20,8 @@ export interface Carrier {
 }
 
 export interface CarrierWaiter {
+  /** Streams that its caller has open: many of one caller don't share a connection with all others. */
+  readonly siblings: number;
   /** There is room: open your stream now. */
   carried(on: Opened): void;
   /** No connection to the endpoint. */
@@ -38,6 +40,8 @@ export interface Opened {
 
 /** A stream that wants to be forwarded. */
 export interface StreamConnecting {
+  /** Streams that the caller has open. */
+  readonly siblings: number;
   connected(on: Opened, edge: EdgeHandle, mesh: boolean): void;
   /** No connection, after all attempts. */
   unconnected(code: FaultCodeName): void;

@@ -28,6 +28,10 @@ export class InboundStreamRoute implements StreamRoute, CarrierWaiter {
     this.allowed = allowed;
   }
 
+  get siblings(): number {
+    return this.connecting?.siblings ?? 0;
+  }
+
   unconnectedEdge(protocol: StreamProtocol): EdgeHandle {
     return this.edges[protocol];
   }

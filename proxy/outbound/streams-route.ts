@@ -23,6 +23,10 @@ export class OutboundStreamRoute implements StreamRoute, Seeker, CarrierWaiter {
     this.way = new Approach(upstream, this);
   }
 
+  get siblings(): number {
+    return this.connecting?.siblings ?? 0;
+  }
+
   unconnectedEdge(protocol: StreamProtocol): EdgeHandle {
     return this.way.attempts.endpoint?.edgeOf(protocol) ?? this.upstream.nobodyOf(protocol);
   }

@@ -26,6 +26,12 @@ export const APP_STREAMS_IDLE_MS_MAX = 30_000;
 export const STREAM_IDLE_MS_MAX = 3_600_000;
 /** What is queued for an HTTP/2 caller that gives no credit: slow readers are normal, such as a stream that a person looks at. */
 export const STALL_MS_MAX = 300_000;
+/** The same while such streams hold nearly all of a shared connection's window, by `STOPPING`. */
+export const STALL_STOPPING_MS_MAX = 4_000;
+/** Share of a connection's receive window that streams hold which stand still: from here on they stop the others. */
+export const STOPPING = 0.85;
+/** And from here on new streams go onto another connection. */
+export const CROWDED = 0.5;
 /** How often an HTTP/2 connection looks at itself and its streams. */
 export const SESSION_TICK_MS = 1_000;
 /** Who sends less than this in a tick and is within a frame at each for HEAD_MS_MAX holds us up. */
@@ -54,6 +60,10 @@ export const PRODUCE_BYTES_MAX = 64 * 1024;
 export const STREAM_WINDOW_BYTES = 65_535;
 /** And all streams of a connection together. */
 export const SESSION_WINDOW_BYTES = 1024 * 1024;
+/** Streams of one caller that share a connection to an endpoint with other callers' streams. */
+export const CALLER_SHARE_STREAMS = 32;
+/** Window of such a connection: twice what one caller's share holds when its reader stops, so that the others go on. */
+export const CALLEE_WINDOW_BYTES = 4 * 1024 * 1024;
 /** Streams of one caller's HTTP/2 connection; Go's and Envoy's order of magnitude. */
 export const CALLER_STREAMS_MAX = 256;
 /** HTTP/2 connections to one endpoint; the least that a server must allow is 100 streams on each (RFC 9113 §6.5.2). */

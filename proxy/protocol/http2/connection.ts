@@ -38,6 +38,9 @@ export class Http2Connection implements StreamHost {
   private readonly receiver: Receiver;
   private readonly reader: FrameReader;
   private readonly streamWindow: number;
+  private readonly windowSize: number;
+  /** Bytes given to owners that they have not consumed. */
+  private held = 0;
   private state: 'open' | 'failed' | 'lost' = 'open';
   /** The owner knows that there is something to produce; at first it does. */
   private awake = true;
@@ -63,6 +66,7 @@ export class Http2Connection implements StreamHost {
     this.sender = new Sender(this.peer, (stream) => this.ownEndSent(stream));
     this.streamWindow = options.streamWindow ?? STREAM_WINDOW_BYTES;
     const window = options.connectionWindow ?? CONNECTION_WINDOW_BYTES;
+    this.windowSize = window;
     this.window = new ReceiveWindow(window, Math.max(window, FIRST_WINDOW));
     this.receiver = new Receiver(this);
     this.reader = new FrameReader(this.receiver.frames, this.server);
@@ -98,6 +102,11 @@ export class Http2Connection implements StreamHost {
   /** Data waits and the peer's window of the connection lets none out. */
   get stalled(): boolean {
     return this.sender.stalled;
+  }
+
+  /** Share of the connection's receive window that owners hold unconsumed, 0 to 1: near 1, streams that stand still stop the others. */
+  get crowding(): number {
+    return this.held / this.windowSize;
   }
 
   /** The stream of this id, or null. For diagnostics. */
@@ -233,6 +242,7 @@ export class Http2Connection implements StreamHost {
   consumed(stream: Http2Stream, count: number): void {
     const counted = Math.min(count, stream.unconsumed);
     stream.unconsumed -= counted;
+    this.held -= counted;
     this.credit(stream, counted);
   }
 
@@ -244,6 +254,12 @@ export class Http2Connection implements StreamHost {
     const ofStream = stream === null || stream.peerEnded ? 0 : stream.receiveWindow.give(count);
     if (ofStream > 0 && stream !== null) this.sender.windowUpdate(stream.id, ofStream);
     if (increment + ofStream > 0) this.wake();
+  }
+
+  /** So much of a stream's data goes to its owner. */
+  hold(stream: Http2Stream, count: number): void {
+    stream.unconsumed += count;
+    this.held += count;
   }
 
   /** A stream object for an id that is now in use. */
@@ -366,6 +382,7 @@ export class Http2Connection implements StreamHost {
     this.remove(stream);
     const owed = stream.unconsumed;
     stream.unconsumed = 0;
+    this.held -= owed;
     this.credit(null, owed);
   }
 

@@ -271,7 +271,7 @@ export class Receiver implements Incoming {
   private deliver(stream: Http2Stream, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const count = end - start;
     if (count === 0 && !last) return;
-    stream.unconsumed += count;
+    this.connection.hold(stream, count);
     stream.progress += count;
     if (count > 0) this.freeFrames.pay(1);
     const { events } = stream;

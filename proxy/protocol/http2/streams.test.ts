@@ -104,12 +104,14 @@ test("RFC 9113 §6.9: streams that stop reading hold the connection's window at 
   exchange(client, server);
   expect(server.accepted.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(200_000);
   expect(client.connection.stalled).toBe(true);
+  expect(server.connection.crowding).toBe(1);
   for (const one of stopped) one.stream?.reset(CODE.cancel);
   server.onAccept = () => undefined;
   const next = client.request(POST, false);
   feed(next.stream, next, 1_000_000, 10_000, true);
   exchange(client, server);
   expect(server.accepted.at(-1)?.bytes).toBe(1_000_000);
+  expect(server.connection.crowding).toBe(0);
 });
 
 test('RFC 9113 §6.9.2: a window that turns negative by SETTINGS stops the stream until it is positive again', () => {
