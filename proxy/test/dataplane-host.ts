@@ -1,4 +1,5 @@
 /** Runs one data path under Bun for tests: commands come as JSON lines on stdin, answers go out as JSON lines on stdout. */
+import { heapStats } from 'bun:jsc';
 import { createBalancer } from '../balance/p2c.ts';
 import { type Dataplane, createDataplane } from '../dataplane.ts';
 import type { ExchangeEnd } from '../exchange.ts';
@@ -103,6 +104,7 @@ function facts(): HostFacts {
     ready: dataplane.ready(),
     residentBytes: process.memoryUsage().rss,
     cpuUs: process.cpuUsage().user + process.cpuUsage().system,
+    objects: {},
   };
 }
 
@@ -117,7 +119,7 @@ async function run(command: HostCommand): Promise<unknown> {
       return facts();
     case 'collect':
       Bun.gc(true);
-      return facts();
+      return { ...facts(), objects: heapStats().objectTypeCounts };
     case 'drain':
       await dataplane.drain(command.limitMs);
       return null;

@@ -8,7 +8,7 @@ export type HostCommand =
   | { readonly kind: 'apply'; readonly orders: ProxyOrders }
   | { readonly kind: 'leaf'; readonly leaf: Leaf | null }
   | { readonly kind: 'facts' }
-  /** Facts behind a garbage collection. */
+  /** Facts behind a garbage collection, with what it left. */
   | { readonly kind: 'collect' }
   | { readonly kind: 'drain'; readonly limitMs: number };
 
@@ -32,4 +32,6 @@ export interface HostFacts {
   readonly ready: boolean;
   readonly residentBytes: number;
   readonly cpuUs: number;
+  /** Objects of the runtime by its own classes; only of `collect`. */
+  readonly objects: Readonly<Record<string, number>>;
 }
