@@ -27,7 +27,7 @@ const LOOK_MS = 50;
 export interface BedService {
   readonly name: string;
   readonly addresses: readonly string[];
-  readonly protocol?: 'http1' | 'opaque';
+  readonly protocol?: 'http1' | 'opaque' | 'detect';
   readonly port?: number;
   readonly target: number;
 }

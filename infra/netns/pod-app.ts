@@ -33,6 +33,15 @@ export class PodApp {
     await this.done({ kind: 'serve-http', port, body });
   }
 
+  async serveHttp2(port: number, body: string): Promise<void> {
+    await this.done({ kind: 'serve-http2', port, body });
+  }
+
+  /** A GET in HTTP/2 with prior knowledge, on a connection of its own. */
+  getHttp2(url: string): Promise<PodAnswer> {
+    return this.ask({ kind: 'get-http2', url, timeoutMs: TIMEOUT_MS });
+  }
+
   async serveGreeting(port: number, greeting: string): Promise<void> {
     await this.done({ kind: 'serve-greeting', port, greeting });
   }

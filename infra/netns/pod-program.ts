@@ -1,12 +1,16 @@
 /** An app inside a pod that a test talks to over stdin and stdout, one line of JSON each: it serves, and it calls. Knows nothing of a mesh. */
 import { createServer as createHttpServer, request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { type Server, connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /** What the test asks for. Times in ms. */
 export type PodCommand =
   /** Answers each request with `body` and what it saw. */
   | { readonly kind: 'serve-http'; readonly port: number; readonly body: string }
+  /** The same in HTTP/2 with prior knowledge. */
+  | { readonly kind: 'serve-http2'; readonly port: number; readonly body: string }
+  | { readonly kind: 'get-http2'; readonly url: string; readonly timeoutMs: number }
   /** Says `greeting` at once, and sends back what comes. */
   | { readonly kind: 'serve-greeting'; readonly port: number; readonly greeting: string }
   | { readonly kind: 'get'; readonly url: string; readonly host?: string; readonly timeoutMs: number }
@@ -29,7 +33,7 @@ function noted(port: number, address: string | undefined): void {
 }
 
 /** On every address of the pod, as apps do. */
-function listening(server: ReturnType<typeof createServer>, port: number): Promise<PodAnswer> {
+function listening(server: Server, port: number): Promise<PodAnswer> {
   return new Promise((resolve) => {
     server.once('error', (error) => resolve({ kind: 'failed', reason: String(error), ms: 0 }));
     server.listen({ port, host: '::' }, () => resolve({ kind: 'done' }));
@@ -43,6 +47,32 @@ function serveHttp(port: number, body: string): Promise<PodAnswer> {
   });
   server.on('connection', (socket) => noted(port, socket.remoteAddress));
   return listening(server, port);
+}
+
+function serveHttp2(port: number, body: string): Promise<PodAnswer> {
+  const server = createHttp2Server((incoming, response) => {
+    response.end(`${body} ${incoming.url}`);
+  });
+  server.on('connection', (socket: { remoteAddress?: string }) => noted(port, socket.remoteAddress));
+  return listening(server, port);
+}
+
+function getHttp2({ url, timeoutMs }: Extract<PodCommand, { kind: 'get-http2' }>): Promise<PodAnswer> {
+  const startMs = performance.now();
+  const { origin, pathname } = new URL(url);
+  const session = connectHttp2(origin);
+  return new Promise<PodAnswer>((resolve) => {
+    const fail = (reason: string): void => resolve({ kind: 'failed', reason, ms: performance.now() - startMs });
+    session.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    const stream = session.request({ ':path': pathname });
+    let [status, body] = [0, ''];
+    stream.setTimeout(timeoutMs, () => fail('timeout'));
+    stream.on('response', (headers) => (status = Number(headers[':status'])));
+    stream.on('data', (bytes: Buffer) => (body += bytes.toString('utf8')));
+    stream.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    stream.on('end', () => resolve({ kind: 'response', status, body, headers: {}, ms: performance.now() - startMs }));
+    stream.end();
+  }).finally(() => session.destroy());
 }
 
 function serveGreeting(port: number, greeting: string): Promise<PodAnswer> {
@@ -97,6 +127,10 @@ function obey(command: PodCommand): Promise<PodAnswer> | PodAnswer {
   switch (command.kind) {
     case 'serve-http':
       return serveHttp(command.port, command.body);
+    case 'serve-http2':
+      return serveHttp2(command.port, command.body);
+    case 'get-http2':
+      return getHttp2(command);
     case 'serve-greeting':
       return serveGreeting(command.port, command.greeting);
     case 'get':

@@ -12,6 +12,8 @@ const GREETING = '220 hello from the queue\r\n';
 
 const CART: BedService = { name: 'cart', addresses: ['10.96.0.10', 'fd00:96::10'], target: 8080 };
 const QUEUE: BedService = { name: 'queue', addresses: ['10.96.0.11'], protocol: 'opaque', port: 2525, target: 2525 };
+/** Nobody says what is spoken. */
+const ANY: BedService = { name: 'any', addresses: ['10.96.0.13', 'fd00:96::13'], protocol: 'detect', target: 8083 };
 
 let bed: TransparentBed | null = null;
 let web: MeshedPod;
@@ -23,7 +25,7 @@ beforeAll(async () => {
   bed = new TransparentBed();
   await bed.prepare();
   web = bed.addPod('web', []);
-  cart = bed.addPod('cart', [CART, QUEUE]);
+  cart = bed.addPod('cart', [CART, QUEUE, ANY]);
   outside = bed.addOutside('outside');
   await bed.startAgent();
   for (const pod of [web, cart]) {
@@ -31,6 +33,7 @@ beforeAll(async () => {
     await pod.startProxy();
   }
   for (const port of [8080, 8081, 8088]) await cart.app.serveHttp(port, `cart ${SECRET}`);
+  await cart.app.serveHttp2(8083, `cart ${SECRET}`);
   await cart.app.serveGreeting(2525, GREETING);
   await cart.app.serveGreeting(6379, GREETING);
   await outside.app.serveGreeting(2526, GREETING);
@@ -79,6 +82,18 @@ for (const mode of modes) {
     expect(await cart.metric('request_total', 'direction="inbound"', 'tls="true"')).toBeGreaterThanOrEqual(before + 2);
   });
 }
+
+needsNetns('HTTP/2 is told by its first bytes and goes stream by stream, by the service’s address and the pod’s, over both families', async () => {
+  const streams = (): Promise<number> => cart.metric('request_total', 'direction="inbound"', 'tls="true"', 'target_port="8083"');
+  const before = await streams();
+  const seen = await packets(async () => {
+    for (const host of ['10.96.0.13', '[fd00:96::13]', `${cart.pod.ipv4}:8083`, `[${cart.pod.ipv6}]:8083`]) {
+      expect(await web.app.getHttp2(`http://${host}/h2`), host).toMatchObject({ status: 200, body: `cart ${SECRET} /h2` });
+    }
+  });
+  expect(seen).not.toContain(SECRET);
+  expect(await streams()).toBe(before + 4);
+});
 
 needsNetns('a server that speaks first is heard at once on an opaque port, by the service’s address and by the pod’s', async () => {
   for (const [host, port] of [['10.96.0.11', 2525], [cart.pod.ipv4, 2525], [cart.pod.ipv4, 6379]] as const) {

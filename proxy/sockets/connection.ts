@@ -40,8 +40,11 @@ export class Connection implements ByteStream {
     this.onGone = onGone;
   }
 
+  /** A listener for both families names IPv4 peers by mapped addresses; people don't. */
   get remoteAddress(): string {
-    return this.socket.remoteAddress;
+    // A socket that is gone has none, whatever its type says.
+    const remoteAddress = (this.socket.remoteAddress as string | undefined) ?? '';
+    return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
   }
 
   write(bytes: Uint8Array, start: number, end: number): void {
