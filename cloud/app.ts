@@ -10,6 +10,8 @@ import { handlers } from './api/handlers.ts';
 import { parseInput, readJson } from './api/input.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { apiErrorOf, problemResponse } from './api/problem.ts';
+import { rateHeaders } from './api/rate-limit.ts';
+import type { RateLimiter } from './api/rate-limit.ts';
 import { CLIENT_ADDRESS_HEADER } from './auth/accounts.ts';
 import { authenticate } from './auth/request.ts';
 import { ApiError } from './context.ts';
@@ -41,11 +43,14 @@ export interface AppOptions {
   readonly metrics: { readonly token: string | null; text(): Promise<string> };
   /** Mails kept in memory where no mail server is set; null with one. */
   readonly localMail: Pick<LocalMail, 'list'> | null;
+  readonly rates: RateLimiter;
   /** Answers of the API by class of status, as `2xx`. */
   readonly answers: Record<string, number>;
   /** Answers what is no path of ours: the console's files. */
   readonly fallback: (request: Request) => Promise<Response>;
 }
+
+const RATE_HEADERS = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset', 'retry-after'];
 
 type Env = { Variables: { requestId: string } };
 type App = Hono<Env>;
@@ -70,7 +75,7 @@ export function createApp(options: AppOptions): App {
   mountMetrics(app, options);
   mountMail(app, options);
   mountDocuments(app, services);
-  app.on(['GET', 'POST'], '/api/auth/*', limitBody(BODY_BYTES_MAX), (context) => services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env))));
+  app.on(['GET', 'POST'], '/api/auth/*', limitBody(BODY_BYTES_MAX), async (context) => withRetryAfter(await services.accounts.handle(withClientAddress(context.req.raw, options.clientAddress(context.env)))));
   for (const name of Object.keys(calls) as CallName[]) mountCall(app, options, name);
   app.all('/api/*', () => { throw new ApiError('not_found', 'There is no such call; /openapi.json lists all.'); });
   app.notFound((context) => options.fallback(context.req.raw));
@@ -89,6 +94,15 @@ function withClientAddress(request: Request, address: string | null): Request {
   return new Request(request, { headers });
 }
 
+/** Sign-in limits name the time to wait in a header of their own; the standard's is added. */
+function withRetryAfter(response: Response): Response {
+  const wait = response.headers.get('x-retry-after');
+  if (wait === null || response.headers.has('retry-after')) return response;
+  const headers = new Headers(response.headers);
+  headers.set('retry-after', wait);
+  return new Response(response.body, { status: response.status, headers });
+}
+
 /** One line per request; health checks and scrapes are not worth one. */
 function logRequest(services: Services, context: Context<Env>, ms: number): void {
   const { path } = context.req;
@@ -101,7 +115,13 @@ function failed(services: Services, error: unknown, context: Context<Env>): Resp
   const requestId = context.get('requestId');
   if (told.code === 'internal') services.log.error({ error: told.cause, requestId, path: context.req.path }, 'a request failed');
   if (told.code === 'unavailable') services.log.warn({ error: told.cause, requestId, path: context.req.path }, 'the database is away');
-  return problemResponse(told, requestId);
+  const response = problemResponse(told, requestId);
+  // Headers that were set before the error are of an answer that Hono has dropped.
+  for (const name of RATE_HEADERS) {
+    const value = context.res.headers.get(name);
+    if (value !== null) response.headers.set(name, value);
+  }
+  return response;
 }
 
 function mountHealth(app: App, options: AppOptions): void {
@@ -144,11 +164,12 @@ function mountDocuments(app: App, services: Services): void {
   });
 }
 
-function mountCall<K extends CallName>(app: App, { services, clientAddress }: AppOptions, name: K): void {
+function mountCall<K extends CallName>(app: App, { services, clientAddress, rates }: AppOptions, name: K): void {
   const call: Call = calls[name];
   app.on(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'), limitBody(call.bodyBytesMax ?? BODY_BYTES_MAX), async (context) => {
     checkOrigin(context.req.raw, services.publicUrl);
     const session = await authenticate(context.req.raw.headers, services, clientAddress(context.env) ?? undefined);
+    holdRate(rates, session, services.now(), context);
     const scope = scopeOf(call, session, context.req.param('slug'));
     const body = call.body ? await readJson(context.req.raw) : undefined;
     const input = parseInput(call, { params: context.req.param() as Record<string, string>, query: context.req.query(), body });
@@ -158,6 +179,14 @@ function mountCall<K extends CallName>(app: App, { services, clientAddress }: Ap
     if (answer === null) return context.body(null, 204);
     return context.body(JSON.stringify(answer), call.status === 201 ? 201 : 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
+}
+
+/** Counts the call for its user or token, and says in the answer how much is left. Throws `ApiError('rate_limited')`. */
+function holdRate(rates: RateLimiter, { actor }: SessionContext, nowMs: number, context: Context<Env>): void {
+  const caller = actor.kind === 'user' ? `user ${actor.userId}` : actor.kind === 'token' ? `token ${actor.tokenId}` : actor.kind;
+  const verdict = rates.take(caller, nowMs);
+  for (const [name, value] of Object.entries(rateHeaders(rates.limit, verdict))) context.header(name, value);
+  if (!verdict.allowed) throw new ApiError('rate_limited', `More than ${rates.limit.perSecond} calls a second for too long; wait ${verdict.retrySeconds} s.`);
 }
 
 /** The session itself, or one of its organizations with a role that allows the call. An organization of others is not there. */

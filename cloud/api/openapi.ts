@@ -72,12 +72,19 @@ function successOf(call: Call): Json {
   return call.response ? { description: 'Done.', content: { 'application/json': { schema: schemaOf(call.response, 'output') } } } : { description: 'Done; no content.' };
 }
 
+const seconds = (description: string): Json => ({ description, schema: { type: 'integer', minimum: 0 } });
+/** Every answer has the first three; a refused call the last as well. */
+const RATE_HEADERS = {
+  'RateLimit-Limit': seconds('Calls that may come at once'), 'RateLimit-Remaining': seconds('Calls left'), 'RateLimit-Reset': seconds('Seconds until all of them are back'),
+  'Retry-After': seconds('Seconds to wait before the next call'),
+};
+
 /** One response per status; several codes may share one. */
 function errorsOf(codes: readonly ErrorCode[]): Json {
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
   return Object.fromEntries([...byStatus].map(([status, shared]) => [
     status,
-    { description: shared.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}.`).join(' '), content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } } },
+    { ...(status === 429 ? { headers: RATE_HEADERS } : {}), description: shared.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}.`).join(' '), content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } } },
   ]));
 }
 

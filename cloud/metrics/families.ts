@@ -22,6 +22,8 @@ export interface ProcessFacts {
   readonly names: EntityNames['counters'];
   readonly jobs: JobCounters;
   readonly mail: MailCounters;
+  /** Calls refused by the rate limit, and callers that it forgot. */
+  readonly rates: { readonly refused: number; readonly forgotten: number };
   /** Answers of the API by class of status, as `2xx`. */
   readonly answers: Readonly<Record<string, number>>;
 }
@@ -35,12 +37,13 @@ export function familiesOf(facts: ProcessFacts, queues: Queues | null): Family[]
   return [...processFamilies(facts), ...uplinkFamilies(facts), ...alertFamilies(facts.alerts), ...jobFamilies(facts), ...queueFamilies(queues)];
 }
 
-function processFamilies({ startedMs, residentBytes, cpuSeconds, names, answers, mail }: ProcessFacts): Family[] {
+function processFamilies({ startedMs, residentBytes, cpuSeconds, names, answers, mail, rates }: ProcessFacts): Family[] {
   return [
     gauge('start_time_seconds', 'When this process started, in seconds since 1970.', startedMs / 1000),
     gauge('resident_memory_bytes', 'Resident memory of this process.', residentBytes),
     counter('cpu_seconds_total', 'CPU time of this process.', [{ value: cpuSeconds }]),
     counter('mails_total', 'Mails by what became of them; retried ones are counted again.', labelled('result', { sent: mail.sent, retried: mail.retried, failed: mail.failed, dropped: mail.dropped })),
+    counter('rate_limit_total', 'Calls that the rate limit refused, and callers that it forgot for want of room.', labelled('result', { refused: rates.refused, forgotten: rates.forgotten })),
     counter('answers_total', 'Answers of the API by class of status.', labelled('status', answers)),
     counter('names_total', 'Names of edges and routes looked up, by where they were found; evicted from the cache; folded into other by a cluster’s cap.',
       labelled('result', { hit: names.hits, miss: names.misses, evicted: names.evictions, folded: names.folded })),

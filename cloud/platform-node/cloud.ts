@@ -7,6 +7,7 @@ import { getRequestListener } from '@hono/node-server';
 import { limited } from '../alerts/lane.ts';
 import { createAlertWorker } from '../alerts/worker.ts';
 import { parseOutboundAllow } from '../alerts/outbound.ts';
+import { createRateLimiter } from '../api/rate-limit.ts';
 import { createApp } from '../app.ts';
 import { createAccounts } from '../auth/accounts.ts';
 import { credentialKey } from '../auth/credential.ts';
@@ -79,8 +80,9 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const hub = createHub(sql, { names, now, randomBytes, log, counters, credentialKey: key, committed: (orgId, clusterId) => alerts.poke(orgId, clusterId) });
   let stopping: Promise<void> | null = null;
   const answers: Record<string, number> = {};
+  const rates = createRateLimiter();
   const metrics = { token: config.metricsToken, text: () => metricsText() };
-  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, localMail, fallback: consoleFiles(consoleDir) });
+  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, rates, localMail, fallback: consoleFiles(consoleDir) });
   const uplink = serveUplink(server, hub, sql, now, key, log);
   const timers = createTimers(log);
   timers.every('partitions', PARTITION_JOB_MS, async () => { await keepPartitions(sql, now()); });
@@ -97,7 +99,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
     const { user, system } = process.cpuUsage();
     const facts = {
       startedMs, residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, connections: hub.size,
-      uplink: counters, alerts: alerts.counters, rollup, names: names.counters, jobs: timers.counters, answers, mail: mail.counters,
+      uplink: counters, alerts: alerts.counters, rollup, names: names.counters, jobs: timers.counters, answers, rates: rates.counters, mail: mail.counters,
     };
     return exposition(familiesOf(facts, await limited(METRICS_MS_MAX, readQueues(sql, now())).catch(() => null)));
   }

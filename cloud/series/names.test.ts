@@ -97,6 +97,16 @@ test('a cluster over its cap has its new names folded into other, per direction,
   expect(route.size).toBe(2);
 });
 
+test('an organization over its cap has new names of every cluster folded', async () => {
+  await inOrg((tx) => tx`insert into tenant.cluster (org_id, id, name, created_by) values (${ORG}, 'second', 'second', 'test') on conflict do nothing`);
+  const [counter] = await inOrg((tx) => tx<{ last_id: number }[]>`select last_id from tenant.entity_counter where org_id = ${ORG}`);
+  const names = createEntityNames(1000, 1000, (counter?.last_id ?? 0) + 1);
+  await make(names, [key('first-of-all')]);
+  const ids = await inOrg((tx) => names.idsOf(tx, ORG, 'second', 'edge', [key('x'), key('y')]));
+  expect(ids.get(key('x'))).toBe(ids.get(key('y')));
+  expect(names.counters.folded).toBe(2);
+});
+
 test('the cache stays within its bound and goes on answering', async () => {
   const names = createEntityNames(3);
   const ids = await make(names, [key('a'), key('b'), key('c'), key('d')]);

@@ -10,8 +10,11 @@ export type EntityKind = 'edge' | 'route';
 /** Names kept over all clusters; some 200 bytes each. The least recently used cluster goes first. */
 export const CACHED_NAMES_MAX = 400_000;
 
-/** Names that one cluster may ever have; keys beyond are one name, `other`, per direction, protocol and TLS state. */
+/** Names that one cluster may ever have; keys beyond this or the organization's cap are one name, `other`, per direction, protocol and TLS state. */
 export const NAMES_PER_CLUSTER_MAX = 200_000;
+
+/** Names that one organization may ever have: its 100,000 edges, with those of their past. */
+export const NAMES_PER_ORG_MAX = 1_000_000;
 
 interface ClusterNames {
   /** All edges and routes up to these ids are known: ids of a cluster grow in the order of their commits. */
@@ -36,7 +39,7 @@ export interface EntityNames {
   readonly counters: { hits: number; misses: number; evictions: number; folded: number };
 }
 
-export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX, perClusterMax: number = NAMES_PER_CLUSTER_MAX): EntityNames {
+export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX, perClusterMax: number = NAMES_PER_CLUSTER_MAX, perOrgMax: number = NAMES_PER_ORG_MAX): EntityNames {
   const clusters = new Map<string, ClusterNames>();
   const counters = { hits: 0, misses: 0, evictions: 0, folded: 0 };
 
@@ -82,7 +85,7 @@ export function createEntityNames(cachedMax: number = CACHED_NAMES_MAX, perClust
     if (missing.length === 0) return found;
     await readIds(tx, orgId, clusterId, kind, missing, found);
     const fresh = missing.filter((key) => !found.has(key));
-    const room = fresh.length === 0 ? 0 : Math.max(0, perClusterMax - (await countNames(tx, orgId, clusterId)));
+    const room = fresh.length === 0 ? 0 : Math.max(0, Math.min(perClusterMax - (await countNames(tx, orgId, clusterId)), perOrgMax - (await countOrgNames(tx, orgId))));
     await insertNew(tx, orgId, clusterId, kind, fresh.slice(0, room), found);
     await fold(tx, orgId, clusterId, kind, fresh.slice(room), found);
     return found;
@@ -172,6 +175,12 @@ async function readIds(tx: Transaction, orgId: OrgId, clusterId: string, kind: E
 async function countNames(tx: Transaction, orgId: OrgId, clusterId: string): Promise<number> {
   const [row] = await tx<{ count: number }[]>`select count(*) as count from tenant.entity where org_id = ${orgId} and cluster_id = ${clusterId}`;
   return row?.count ?? 0;
+}
+
+/** Ids are given one after the other and never again. */
+async function countOrgNames(tx: Transaction, orgId: OrgId): Promise<number> {
+  const [row] = await tx<{ last_id: number }[]>`select last_id from tenant.entity_counter where org_id = ${orgId}`;
+  return row?.last_id ?? 0;
 }
 
 /** The caller holds the cluster's row, so no other transaction makes names for it; the counter's row orders the organization. */

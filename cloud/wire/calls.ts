@@ -48,18 +48,18 @@ const SeriesQuery = RangeQuery.extend({
 const TwoMoments = z.object({ fromMs: z.coerce.number().int().positive(), toMs: z.coerce.number().int().positive() });
 
 /** Refusals of a call that is one's own business: no organization in its path. */
-const own = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'internal', 'unavailable'] as const;
-const tenant = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'internal', 'unavailable'] as const;
+const own = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'rate_limited', 'internal', 'unavailable'] as const;
+const tenant = ['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'invalid_request', 'rate_limited', 'internal', 'unavailable'] as const;
 
 export const calls = {
   getMe: {
     method: 'get', path: '/api/v1/me', summary: 'Who you are and your organizations', action: 'session',
-    status: 200, response: e.Me, errors: ['unauthenticated', 'token_invalid', 'internal', 'unavailable'],
+    status: 200, response: e.Me, errors: ['unauthenticated', 'token_invalid', 'rate_limited', 'internal', 'unavailable'],
   },
   createOrg: {
     method: 'post', path: '/api/v1/orgs', summary: 'Make an organization; you become its owner', action: 'session',
     body: z.object({ name: z.string().trim().min(1).max(80), slug: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/).optional() }),
-    status: 201, response: e.Org, errors: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_request', 'name_taken', 'limit_reached', 'internal', 'unavailable'],
+    status: 201, response: e.Org, errors: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_request', 'name_taken', 'limit_reached', 'rate_limited', 'internal', 'unavailable'],
   },
   getOrg: { method: 'get', path: '/api/v1/orgs/{slug}', summary: 'One organization', action: 'read', params: InOrg, status: 200, response: e.Org, errors: tenant },
 
@@ -107,7 +107,7 @@ export const calls = {
   revokeToken: { method: 'delete', path: '/api/v1/orgs/{slug}/tokens/{id}', summary: 'Revoke an API or agent token', action: 'admin', params: ById, status: 204, response: null, errors: tenant },
 
   getHealth: { method: 'get', path: '/api/v1/orgs/{slug}/health', summary: "Every cluster's health", action: 'read', params: InOrg, query: RangeQuery, status: 200, response: e.Health, errors: tenant },
-  getOnlyHealth: { method: 'get', path: '/api/v1/health', summary: "The same for a token's or a session's only organization", action: 'session', query: RangeQuery, status: 200, response: e.Health, errors: ['unauthenticated', 'token_invalid', 'invalid_request', 'org_required', 'internal', 'unavailable'] },
+  getOnlyHealth: { method: 'get', path: '/api/v1/health', summary: "The same for a token's or a session's only organization", action: 'session', query: RangeQuery, status: 200, response: e.Health, errors: ['unauthenticated', 'token_invalid', 'invalid_request', 'org_required', 'rate_limited', 'internal', 'unavailable'] },
   getTopology: {
     method: 'get', path: '/api/v1/orgs/{slug}/clusters/{clusterId}/topology', summary: 'Who talks to whom in a range', action: 'read', params: InCluster,
     query: RangeQuery.extend({ namespace: z.string().optional() }), status: 200, response: e.Topology, errors: tenant,
@@ -159,7 +159,7 @@ export const calls = {
     status: 201, response: e.ChannelOnce, errors: [...tenant, 'address_refused', 'limit_reached'],
   },
   deleteChannel: { method: 'delete', path: '/api/v1/orgs/{slug}/channels/{id}', summary: 'Remove a channel', action: 'write', params: ById, status: 204, response: null, errors: tenant },
-  testChannel: { method: 'post', path: '/api/v1/orgs/{slug}/channels/{id}/test', summary: 'Send a test event', action: 'write', params: ById, status: 201, response: e.Delivery, errors: [...tenant, 'rate_limited'] },
+  testChannel: { method: 'post', path: '/api/v1/orgs/{slug}/channels/{id}/test', summary: 'Send a test event', action: 'write', params: ById, status: 201, response: e.Delivery, errors: tenant },
   listDeliveries: { method: 'get', path: '/api/v1/orgs/{slug}/channels/{id}/deliveries', summary: 'The newest 100 deliveries of a channel', action: 'read', params: ById, status: 200, response: z.object({ deliveries: z.array(e.Delivery) }), errors: tenant },
 
   listIncidents: {

@@ -26,7 +26,7 @@ export const API_CODES = {
   conflict: { blame: 'nobody', happened: 'Someone else changed it meanwhile. Nothing of yours was applied.', remedy: 'Read it again and decide anew.' },
   limit_reached: { blame: 'caller', happened: 'The organization has as many of these as it may.', remedy: 'Remove one that is not needed, or ask the operator for more.' },
   address_refused: { blame: 'caller', happened: 'Webhooks do not go to private or internal addresses, so that nobody uses Sidelight to look around inside.', remedy: 'Give a public address. The operator can allow a host with OUTBOUND_ALLOW.' },
-  rate_limited: { blame: 'caller', happened: 'Too many tries came in a short time.', remedy: 'Wait a minute.' },
+  rate_limited: { blame: 'caller', happened: 'Too many calls or tries came in a short time. Nothing was done.', remedy: 'Wait as many seconds as the header Retry-After says; RateLimit-Remaining tells before how many are left.' },
   internal: { blame: 'sidelight', happened: 'Something broke on our side. It is logged with the request id of the answer.', remedy: 'Try again; report it with that id if it happens again.' },
   unavailable: { blame: 'machine', happened: 'The database can’t be reached at the moment. Nothing was changed. Agents keep their data and send it later.', remedy: 'Try again in some seconds. The operator sees in the cloud’s log since when the database is away.' },
 } as const satisfies Record<ErrorCode, CodeText>;

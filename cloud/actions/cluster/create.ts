@@ -12,7 +12,7 @@ import { actorName } from '../actor-name.ts';
 import { clusterOf, readCluster } from './row.ts';
 
 /** Clusters of one organization. */
-export const CLUSTERS_MAX = 200;
+export const CLUSTERS_MAX = 50;
 
 export async function createCluster(context: OrgContext, input: { readonly name: string; readonly randomBytes: RandomBytes }): Promise<{ cluster: Cluster; token: TokenOnce }> {
   const { orgId } = context.tenant;
