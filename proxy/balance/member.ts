@@ -26,6 +26,7 @@ export class Member implements Candidate {
   /** Failures to connect or verify since the last answer. */
   private failures = 0;
   private avoidUntilUs = 0;
+  private failedUs = -Infinity;
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint;
@@ -65,11 +66,12 @@ export class Member implements Candidate {
     this.pending = Math.max(0, this.pending - 1);
     if (latencyUs >= 0) {
       observe(this.estimate, nowUs, latencyUs);
-      this.failures = 0;
+      this.answered(report.beganUs === Infinity ? nowUs - latencyUs : report.beganUs);
     } else if (failed && nowUs >= this.avoidUntilUs) {
       // Requests that fail together are one failure, not a row of them: hence the condition.
       this.avoidUntilUs = nowUs + Math.min(AVOID_US_MIN * 2 ** this.failures, AVOID_US_MAX);
       this.failures += 1;
+      this.failedUs = nowUs;
     }
     this.breaker?.ended(nowUs, report.beganUs, report.outcome, report.random);
   }
@@ -77,6 +79,14 @@ export class Member implements Candidate {
   eject(nowUs: number): void {
     this.avoidUntilUs = nowUs + AVOID_US_MAX;
     this.failures = Math.max(1, this.failures);
+    this.failedUs = nowUs;
+  }
+
+  /** An answer to what began before the failure says nothing of the time behind it. */
+  private answered(beganUs: number): void {
+    if (beganUs < this.failedUs) return;
+    this.failures = 0;
+    this.avoidUntilUs = 0;
   }
 }
 

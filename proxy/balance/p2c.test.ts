@@ -166,6 +166,20 @@ test('an endpoint that nobody tried gets a request at once, and a second one onl
   expect(new Set(Array.from({ length: 50 }, () => balancer.pick(2_000, random, null))).has(fresh)).toBe(true);
 });
 
+test('an answer to what began before an endpoint went away doesn\'t bring it back', () => {
+  const balancer = balancerOf(2);
+  const random = seededRandom(2);
+  const gone = balancer.pick(0, random, null);
+  if (!gone) throw new Error('no candidate');
+  for (const beganUs of [1_000, 2_000]) balancer.started(gone, beganUs);
+  balancer.finished(gone, 3_000, -1, true, { outcome: 'neutral', beganUs: 2_000, random: 0 });
+  balancer.finished(gone, 4_000, 3_000, false, { outcome: 'success', beganUs: 1_000, random: 0 });
+  for (let turn = 0; turn < 50; turn++) expect(balancer.pick(5_000, random, null)).not.toBe(gone);
+  balancer.started(gone, AVOID_US_MIN + 10_000);
+  balancer.finished(gone, AVOID_US_MIN + 11_000, 1_000, false, { outcome: 'success', beganUs: AVOID_US_MIN + 10_000, random: 0 });
+  expect(balancer.states(AVOID_US_MIN + 11_000)).toEqual({ ready: 2, unreachable: 0, tripped: 0 });
+});
+
 test('an update keeps what was learned of those that stay', () => {
   const balancer = balancerOf(2);
   const slow = balancer.pick(0, () => 0, null);
