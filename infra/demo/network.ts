@@ -30,6 +30,7 @@ export type DemoNetwork =
 /** A port of each service's program that is reached past the sidecar, for `npm run demo:break`. */
 export const POD_CONTROL_PORT = 9900;
 const CLUSTERS_MAX = 8;
+const NUMBER_MAX = 250;
 /** Each is a program that needs a third of a second of a core. */
 const INITS_AT_ONCE = 4;
 const PROBE_MS_MAX = 5_000;
@@ -72,7 +73,7 @@ function removeRemains(prefix: string): void {
 }
 
 function openCluster(prefix: string, at: number, controlPort: number, plans: readonly WorkloadPlan[], lans: Lan[]): DemoPods {
-  const number = freeNumber(at);
+  const number = freeNumber(execFileSync('ip', ['-4', 'route', 'show', 'table', 'all'], { encoding: 'utf8' }), at);
   const lan = new Lan(`${prefix}-${at}`, benchmarkPlan(number));
   lans.push(lan);
   const pods = plans.map((plan, index): PlacedPod => {
@@ -83,11 +84,13 @@ function openCluster(prefix: string, at: number, controlPort: number, plans: rea
   return { pods, control: `${machine}:${controlPort}` };
 }
 
-/** Of the benchmark range what no route of this machine leads to: another demo may run, or something else use the range. */
-function freeNumber(from: number): number {
-  const routes = execFileSync('ip', ['-4', 'route', 'show', 'table', 'all'], { encoding: 'utf8' });
-  if (/^198\.1[89]\.0\.0\/1[0-6]/m.test(routes)) throw new Error('something on this machine uses 198.18.0.0/15');
-  for (let number = from; number < 250; number++) if (!routes.includes(`198.18.${number}.`)) return number;
+/**
+ * A number N whose 198.18.N.0/24 no route of this machine leads to, N or above: another demo may run, or something else use
+ * the benchmark range. `routes` as `ip route show table all` says them. Throws when there is none.
+ */
+export function freeNumber(routes: string, from: number): number {
+  if (/(^|\s)198\.1[89]\.0\.0\/1[0-6]\b/m.test(routes)) throw new Error('something on this machine uses 198.18.0.0/15');
+  for (let number = from; number <= NUMBER_MAX; number++) if (!routes.includes(`198.18.${number}.`)) return number;
   throw new Error('all of 198.18.0.0/16 is in use on this machine');
 }
 
