@@ -4,6 +4,7 @@ import type { Peer } from '../policy/peer.ts';
 import type { SocketAddress } from '../wire/orders.ts';
 import { Connection } from './connection.ts';
 import { connectionEvents } from './handlers.ts';
+import { limitReceived } from './receive-buffer.ts';
 import { CONNECT_MS_MAX, HOP_MS_MAX } from './limits.ts';
 import type { Sockets } from './sockets.ts';
 import { Timer, type TimerOwner } from './timer-wheel.ts';
@@ -83,8 +84,10 @@ class Dial implements TimerOwner {
     }
     socket.setNoDelay(true);
     this.socket = socket;
-    if (this.options.tls === null) this.succeed(socket);
-    else this.options.sockets.arm(this.timer, HOP_MS_MAX);
+    if (this.options.tls === null) {
+      limitReceived(socket);
+      this.succeed(socket);
+    } else this.options.sockets.arm(this.timer, HOP_MS_MAX);
   }
 
   private handshake(socket: Socket<Connection | undefined>, success: boolean, verify: (socket: Socket<unknown>, success: boolean) => Peer): void {

@@ -52,6 +52,11 @@ export const WAIT_MS_MAX = 10_000;
 /** A listener whose port is in use is tried again. */
 export const LISTEN_RETRY_MS = 1_000;
 
+/**
+ * What the kernel may hold of a plain connection, whose reads come whole: the runtime reads up to 512 KiB at once, and a body
+ * that is read faster than it goes out would wait in such pieces. The kernel doubles it for its own use.
+ */
+export const RECEIVE_BYTES_MAX = 64 * 1024;
 /** Slices below this are copied together into one write. */
 export const WRITE_BYTES_MAX = 64 * 1024;
 /** What is taken from the streams of an HTTP/2 connection before its socket is asked again. */

@@ -4,6 +4,7 @@ import { dlopen, suffix } from 'bun:ffi';
 import type { SocketAddress } from '../wire/orders.ts';
 import { Connection } from './connection.ts';
 import { connectionEvents } from './handlers.ts';
+import { limitReceived } from './receive-buffer.ts';
 import type { ListenerShelf } from './shelf.ts';
 import type { Turn } from './turn.ts';
 
@@ -40,6 +41,7 @@ export function listen(options: ListenOptions): Listener {
   const inherited = shelf?.take(address) ?? null;
   let current = open(options, inherited === null ? { hostname: address.host, port: address.port } : { fd: inherited });
   const port = inherited === null ? current.port : address.port;
+  if (options.tls === null) limitReceived(current);
   shelf?.put(address, () => current.fd);
   return {
     port,
