@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly streamsMax?: number;
   /** Server: takes extended CONNECT (RFC 8441). */
   readonly extendedConnect?: boolean;
-  /** Resets, the peer's and those that it makes us send, that nothing has paid off. Default 490; a link of trusted peers may allow more. */
+  /** Resets, the peer's and those that it makes us send, that nothing has paid off. Default for a server 490; a link of trusted peers may allow more. A client has no limit: each reset ends a stream that it opened itself. */
   readonly resetsMax?: number;
   /** Counts; share one among connections to sum them up. */
   readonly counters?: Http2Counters;

@@ -73,6 +73,17 @@ test('an idle connection that retires is done at once, and only once', () => {
   expect([client.dones, server.dones]).toEqual([1, 1]);
 });
 
+test('a server may refuse every stream of a client without end: each was opened by us', () => {
+  const { client, server } = pair();
+  server.onAccept = (stream) => stream.reset(CODE.refusedStream);
+  for (let run = 0; run < 2_000; run++) {
+    client.request(GET, true);
+    exchange(client, server);
+  }
+  expect(client.connection.counters.resetsReceived).toBe(2_000);
+  expect([client.fault, server.fault]).toEqual([null, null]);
+});
+
 test('a keepalive PING is answered, one at a time', () => {
   const { client, server } = pair();
   client.connection.ping();

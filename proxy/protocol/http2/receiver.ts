@@ -39,7 +39,7 @@ export class Receiver implements Incoming {
   constructor(connection: Http2Connection) {
     this.connection = connection;
     this.frames = new PayloadReader(this, connection.counters);
-    this.resets = new Budget(connection.options.resetsMax ?? RESETS_UNPAID_MAX, RESETS_PER_SECOND);
+    this.resets = new Budget(connection.options.resetsMax ?? (connection.server ? RESETS_UNPAID_MAX : Number.POSITIVE_INFINITY), RESETS_PER_SECOND);
   }
 
   passed(ms: number): void {

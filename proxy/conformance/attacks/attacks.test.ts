@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Assailant } from './assailant.ts';
+import { type AttackBed, startAttackBed } from './bed.ts';
+import { ATTACKS } from './blows.ts';
+import { Witness } from './witness.ts';
+
+const START_MS = 60_000;
+const FLOOD_MS = 500;
+const WITNESS_PER_SECOND = 50;
+
+let bed: AttackBed;
+let witness: Witness;
+
+beforeAll(async () => {
+  bed = await startAttackBed({ kind: 'source' });
+  witness = new Witness(bed.port);
+}, START_MS);
+
+afterAll(async () => {
+  witness.close();
+  await bed.stop();
+}, START_MS);
+
+test.each(ATTACKS.filter(({ most }) => most !== null))('$name is cut off by a running proxy in time, and another client notices nothing', async (attack) => {
+  const assailant = await Assailant.connect(bed.port, attack);
+  let over = false;
+  const testimony = witness.watch(WITNESS_PER_SECOND, () => over);
+  await assailant.count((attack.most ?? 0) + attack.batch).finally(() => (over = true));
+  expect(assailant.ended).toBe(true);
+  assailant.close();
+  expect((await testimony).failures).toEqual([]);
+}, START_MS);
+
+test.each(ATTACKS.filter(({ most }) => most === null))('$name is borne by a running proxy, and another client notices nothing', async (attack) => {
+  const assailant = await Assailant.connect(bed.port, attack);
+  let over = false;
+  const testimony = witness.watch(WITNESS_PER_SECOND, () => over);
+  await assailant.flood(performance.now() + FLOOD_MS).finally(() => (over = true));
+  assailant.close();
+  expect((await testimony).failures).toEqual([]);
+  expect(bed.proxy.isRunning()).toBe(true);
+}, START_MS);
