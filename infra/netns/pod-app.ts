@@ -9,7 +9,7 @@ import type { PodAnswer, PodCommand } from './pod-program.ts';
 
 /** An app's user; any but the proxy's. */
 const APP_UID = 1000;
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 20_000;
 
 export class PodApp {
   private readonly child: ChildProcess;

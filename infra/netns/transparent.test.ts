@@ -99,7 +99,7 @@ needsNetns('a server that speaks first is heard at once on an opaque port, by th
   for (const [host, port] of [['10.96.0.11', 2525], [cart.pod.ipv4, 2525], [cart.pod.ipv4, 6379]] as const) {
     const heard = await web.app.dial(host, port, '', GREETING.trim());
     expect(heard).toMatchObject({ kind: 'heard', text: GREETING });
-    expect(heard.kind === 'heard' && heard.ms).toBeLessThan(1_500);
+    expect(heard.kind === 'heard' && heard.ms).toBeLessThan(5_000);
   }
 });
 
@@ -108,10 +108,10 @@ needsNetns('a server that speaks first where nobody says so is heard when detect
   const first = await dialled();
   expect(first).toMatchObject({ kind: 'heard', text: GREETING });
   expect(first.kind === 'heard' && first.ms).toBeGreaterThan(9_000);
-  expect(first.kind === 'heard' && first.ms).toBeLessThan(12_500);
+  expect(first.kind === 'heard' && first.ms).toBeLessThan(14_000);
   await expect.poll(() => web.metric('sidelight_outbound_destinations'), { timeout: 20_000 }).toBe(0);
   const second = await dialled();
-  expect(second.kind === 'heard' && second.ms).toBeLessThan(1_500);
+  expect(second.kind === 'heard' && second.ms).toBeLessThan(5_000);
 }, 60_000);
 
 needsNetns('what is not of the mesh is reached as it is, within a moment, and counted', async () => {
@@ -126,7 +126,7 @@ needsNetns('who dials a place where nobody listens is told within a moment, outs
   for (const host of [outside.pod.ipv4, `[${cart.pod.ipv6}]`]) {
     const answer = await web.app.get(`http://${host}:9/nobody`);
     expect(answer.kind === 'response' ? answer.status : answer.kind, host).toSatisfy((seen) => seen === 'failed' || Number(seen) >= 502);
-    expect('ms' in answer && answer.ms, host).toBeLessThan(2_500);
+    expect('ms' in answer && answer.ms, host).toBeLessThan(8_000);
   }
 });
 
@@ -204,7 +204,7 @@ needsNetns('without the control plane what is known stays, and what isn’t coun
   const answer = await web.app.get(`http://${outside.pod.ipv4}:8086/unknown`);
   expect(answer).toMatchObject({ kind: 'response', status: 200 });
   expect(answer.kind === 'response' && answer.ms).toBeGreaterThan(900);
-  expect(answer.kind === 'response' && answer.ms).toBeLessThan(3_000);
+  expect(answer.kind === 'response' && answer.ms).toBeLessThan(8_000);
   expect(await web.metric('sidelight_outbound_undiscovered_total')).toBe(before + 1);
   await ourBed().startAgent();
 });
