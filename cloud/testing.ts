@@ -183,7 +183,7 @@ export interface TestAgent {
   next(): Promise<AgentDown>;
   /** Sends and awaits one answer. */
   ask(message: AgentUp): Promise<AgentDown>;
-  /** Credentials that came, the newest last; `next` leaves them out. */
+  /** Credentials that came, the newest last; `next` leaves them and requests to pause out. */
   readonly credentials: readonly string[];
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
@@ -199,6 +199,7 @@ export async function connectAgent(url: string, token: string): Promise<TestAgen
   socket.on('message', (data) => {
     const message = decodeMessage(data as Buffer) as AgentDown;
     if (message.kind === 'credential') return void credentials.push(message.credential);
+    if (message.kind === 'slow') return;
     const first = waiting.shift();
     if (first) first(message);
     else inbox.push(message);

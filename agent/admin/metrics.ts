@@ -38,6 +38,7 @@ export const FAMILIES = {
   uplink_connected: { type: 'gauge', help: '1 while the cloud has welcomed this agent.' },
   uplink_connects_total: { type: 'counter', help: 'Tries to connect to the cloud.' },
   uplink_refused_total: { type: 'counter', help: 'Times that the cloud refused this agent.' },
+  uplink_slowed_total: { type: 'counter', help: 'Times that the cloud asked for a pause, since it commits slowly.' },
   clock_corrections_total: { type: 'counter', help: 'Corrections of the mesh clock to the cloud’s.' },
   mesh_applied_total: { type: 'counter', help: 'Mesh files put in force.' },
   mesh_refused_total: { type: 'counter', help: 'Mesh files refused for their faults.' },

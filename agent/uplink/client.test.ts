@@ -245,3 +245,17 @@ test('a credential past its life is not sent', async () => {
   await eventually(() => cloud.hellos.length).toBe(2);
   expect(cloud.authorizations).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
 });
+
+test('frames pause for as long as a slow cloud asks, and go on by themselves', async () => {
+  uplink.start();
+  await seal(1);
+  await eventually(sequences).toHaveLength(1);
+  cloud.send({ kind: 'slow', waitMs: 1_500 });
+  await eventually(() => metrics.get('uplink_slowed_total')).toBe(1);
+  const askedMs = performance.now();
+  await seal(2);
+  await seal(3);
+  await eventually(sequences, { timeout: 15_000 }).toEqual(['1.1', '1.2', '1.3']);
+  expect(performance.now() - askedMs).toBeGreaterThan(1_200);
+  expect(cloud.hellos).toHaveLength(1);
+});

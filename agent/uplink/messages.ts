@@ -10,6 +10,9 @@ import { TAPS_MAX } from '../wire/tap.ts';
 /** A message of the cloud is small, save the marks of its welcome. */
 export const DOWN_BYTES_MAX = 8 * 1024 * 1024;
 
+/** A cloud that asks for a longer pause is not one that we know. */
+const SLOW_MS_MAX = 300_000;
+
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const position = { epoch: count.min(1), sequence: count };
 
@@ -52,6 +55,7 @@ const down = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resend'), epoch: position.epoch, after: count }),
   z.object({ kind: z.literal('tap'), sessions: z.array(tapSession).max(TAPS_MAX) }),
   z.object({ kind: z.literal('credential'), credential: z.string().regex(/^[\w.-]{1,2000}$/), lifetimeMs: count }),
+  z.object({ kind: z.literal('slow'), waitMs: count.max(SLOW_MS_MAX) }),
   z.object({ kind: z.literal('refused'), code: z.string().max(64), message: z.string(), retryAfterMs: count }),
 ]) satisfies z.ZodType<ReceivedDown>;
 

@@ -70,6 +70,7 @@ export class UplinkSession {
   #pumping = false;
   #progressMs: number;
   #resends = 0;
+  #slowUntilMs = 0;
   #topologyTimer: NodeJS.Timeout | null = null;
 
   /** Says hello. `end` is called at most once, when this side wants the connection over. */
@@ -148,6 +149,10 @@ export class UplinkSession {
         return this.#acknowledged(message);
       case 'tap':
         return this.#parts.onTap(message.sessions);
+      case 'slow':
+        this.#parts.metrics.add('uplink_slowed_total');
+        this.#slowUntilMs = this.#parts.monotonicMs() + message.waitMs;
+        return;
       case 'credential':
         return this.#socket.credential(message.credential, message.lifetimeMs);
       case 'resend':
@@ -194,8 +199,8 @@ export class UplinkSession {
   }
 
   async #sendFrames(): Promise<void> {
-    const { spool, metrics } = this.#parts;
-    while (!this.#over && this.#inFlight.length < IN_FLIGHT_MAX && this.#socket.bufferedBytes() < BUFFERED_BYTES_MAX) {
+    const { spool, metrics, monotonicMs } = this.#parts;
+    while (!this.#over && monotonicMs() >= this.#slowUntilMs && this.#inFlight.length < IN_FLIGHT_MAX && this.#socket.bufferedBytes() < BUFFERED_BYTES_MAX) {
       const cursor = this.#cursor;
       const next = spool.next(cursor);
       if (!next) return;

@@ -41,6 +41,12 @@ export interface AgentCredential {
   readonly lifetimeMs: number;
 }
 
+/** The cloud commits slowly at the moment: send no frame for so long. Frames wait in the spool; nothing is lost. */
+export interface AgentSlow {
+  readonly kind: 'slow';
+  readonly waitMs: number;
+}
+
 /** The connection ends for a reason that the agent can't mend by reconnecting at once. */
 export interface AgentRefused {
   readonly kind: 'refused';
@@ -50,4 +56,4 @@ export interface AgentRefused {
   readonly retryAfterMs: number;
 }
 
-export type AgentDown = AgentWelcome | AgentAcknowledge | AgentResend | AgentRefused | AgentTap | AgentCredential;
+export type AgentDown = AgentWelcome | AgentAcknowledge | AgentResend | AgentRefused | AgentTap | AgentCredential | AgentSlow;

@@ -91,5 +91,6 @@ export const SAMPLES = {
   },
   tap: { kind: 'tap', sessions: [{ id: 'tap_1', workload: 'shop/host/web', filter: { direction: 'outbound', method: 'GET', pathPrefix: '/carts', statusClass: 5, peer: 'shop/host/cart' }, perSecondMax: 100, endsInMs: 60_000 }] },
   credential: { kind: 'credential', credential: 'slc_WyJvcmdfMSIsImNsdV8xIiwidG9rXzEiLDFd.c2lnbmF0dXJl', lifetimeMs: 3_600_000 },
+  slow: { kind: 'slow', waitMs: 4_000 },
   refused: { kind: 'refused', code: 'fenced', message: 'A newer agent has taken over.', retryAfterMs: 60_000 },
 } as const satisfies { readonly [Kind in (AgentUp | AgentDown)['kind']]: Extract<AgentUp | AgentDown, { kind: Kind }> };

@@ -14,6 +14,7 @@ import { createEntityNames } from '../series/names.ts';
 import { testFrame, testHello } from '../testing.ts';
 import { createHub } from './hub.ts';
 import { createUplinkCounters } from './session.ts';
+import type { UplinkCounters } from './session.ts';
 import type { UplinkConnection, UplinkHub } from './hub.ts';
 
 let database: TestDatabase;
@@ -36,7 +37,7 @@ afterAll(async () => {
 
 const KEY = credentialKey('a secret of at least thirty-two characters');
 
-function hub(): { hub: UplinkHub; counters: { refused: number } } {
+function hub(): { hub: UplinkHub; counters: UplinkCounters } {
   const counters = createUplinkCounters();
   return { counters, hub: createHub(sql, { names: createEntityNames(), now: () => now, randomBytes, log: silentLog, counters, credentialKey: KEY, committed: () => undefined }) };
 }
@@ -135,5 +136,31 @@ test('a welcomed connection gets a credential of its token and cluster, and a ne
     expect(openCredential(KEY, credentials.at(-1) ?? '', now).kind).toBe('claims');
   }
   expect(credentials).toHaveLength(2);
+  await to.stop();
+});
+
+test('an agent whose message took long to store is told to pause for as long', async () => {
+  const { hub: to, counters } = hub();
+  const { connection, sent } = attach(to);
+  connection.message(encodeMessage(testHello()));
+  await until(() => sent.length === 1);
+  const blocker = connectDatabase(database.serverUrl, 1);
+  const [locked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const held = tenant(blocker, ORG).transaction(async (tx) => {
+    await tx`select 1 from tenant.cluster where org_id = ${ORG} and id = 'clu' for update`;
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  connection.message(encodeMessage(testFrame(1, [])));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  now += 4_000;
+  release.resolve();
+  await held;
+  await until(() => sent.length === 3);
+  expect(sent.map((message) => message.kind)).toEqual(['welcome', 'acknowledge', 'slow']);
+  expect(sent[2]).toEqual({ kind: 'slow', waitMs: 4_000 });
+  expect(counters.slowed).toBe(1);
+  await blocker.end();
   await to.stop();
 });

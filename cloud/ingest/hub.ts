@@ -25,6 +25,9 @@ export const CONNECTIONS_MAX = 5_000;
 const HELLO_MS_MAX = 10_000;
 /** Statements end after 30 s; a message that takes longer hangs on a connection that was lost. */
 const MESSAGE_MS_MAX = 40_000;
+/** A message that takes longer than this to store makes its agent pause for as long: half of the time the database rests. */
+const SLOW_COMMIT_MS = 2_000;
+const SLOW_WAIT_MS_MAX = 10_000;
 /** Nothing for this long, not even the answer to a ping: the socket is dead. */
 const SILENT_MS_MAX = 30_000;
 
@@ -117,11 +120,13 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   async function work(connection: Connection): Promise<void> {
     for (let bytes = connection.queue.shift(); bytes && !connection.ended && !stopping; bytes = connection.queue.shift()) {
       const before = connection.state;
+      const beganMs = services.now();
       const step = await limited(MESSAGE_MS_MAX, receive(services, connection.link, before, bytes)).catch(() => stuck(before));
       connection.state = step.state;
       if (before.phase === 'hello' && step.state.phase === 'open') opened(connection, step.state.epoch);
       for (const message of step.messages) connection.socket.send(encodeMessage(message));
       if (before.phase === 'hello' && step.state.phase === 'open') grant(connection);
+      if (before.phase === 'open' && !step.close) easeOff(connection, services.now() - beganMs);
       if (step.close) close(connection, CLOSE_POLICY, reasonOf(step));
       if (connection.paused && connection.queue.length < QUEUE_PAUSE) {
         connection.paused = false;
@@ -138,6 +143,13 @@ export function createHub(sql: Sql, services: SessionServices): UplinkHub {
   function opened(connection: Connection, epoch: number): void {
     services.log.info({ org: connection.link.tenant.orgId, cluster: connection.link.clusterId, epoch }, 'an agent is online');
     replaceOthers(connection);
+  }
+
+  /** A message that took long means that the database is behind: its agent keeps frames in its spool for a while. */
+  function easeOff({ socket }: Connection, tookMs: number): void {
+    if (tookMs < SLOW_COMMIT_MS) return;
+    services.counters.slowed++;
+    socket.send(encodeMessage({ kind: 'slow', waitMs: Math.min(SLOW_WAIT_MS_MAX, tookMs) }));
   }
 
   /** An hour's credential for the token that opened the connection; a live connection gets a new one in time. */

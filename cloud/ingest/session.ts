@@ -47,6 +47,8 @@ export interface UplinkCounters {
   gaps: number;
   snapshots: number;
   refused: number;
+  /** Agents told to pause, since a message took long to store. */
+  slowed: number;
   /** Frames that the database did not take; the agent sends them again. */
   failed: number;
   tapReports: number;
@@ -56,7 +58,7 @@ export interface UplinkCounters {
 }
 
 export function createUplinkCounters(): UplinkCounters {
-  return { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, failed: 0, tapReports: 0, tapReportsLost: 0, lagMs: 0 };
+  return { frames: 0, rows: 0, duplicates: 0, gaps: 0, snapshots: 0, refused: 0, slowed: 0, failed: 0, tapReports: 0, tapReportsLost: 0, lagMs: 0 };
 }
 
 /** How long a refused agent waits before it tries again. */

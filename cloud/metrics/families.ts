@@ -55,6 +55,7 @@ function uplinkFamilies({ connections, uplink }: ProcessFacts): Family[] {
     gauge('uplink_connections', 'Agents connected to this process.', connections),
     counter('uplink_frames_total', 'Frames of agents by what became of them; refused ones end the connection.',
       labelled('result', { committed: uplink.frames, duplicate: uplink.duplicates, gap: uplink.gaps, refused: uplink.refused, failed: uplink.failed })),
+    counter('uplink_slowed_total', 'Agents told to pause, since a message took long to store.', [{ value: uplink.slowed }]),
     counter('uplink_rows_total', 'Edge and route rows committed.', [{ value: uplink.rows }]),
     counter('uplink_snapshots_total', 'Topology snapshots committed.', [{ value: uplink.snapshots }]),
     counter('ingest_lag_seconds_total', 'Time from the end of a frame’s newest window to its commit, summed; divide by committed frames.', [{ value: uplink.lagMs / 1000 }]),
