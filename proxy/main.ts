@@ -4,6 +4,7 @@ import { parseConfig, type ProxyConfig } from './config.ts';
 import { createDataplane } from './dataplane.ts';
 import { createLogger, type Logger } from './log.ts';
 import { Proxy } from './proxy.ts';
+import { releaseStartPages } from './start-pages.ts';
 import { StartFault } from './start-fault.ts';
 import { startStatic } from './static/start.ts';
 import { writeTo } from './telemetry/line-output.ts';
@@ -73,3 +74,4 @@ function run(): void {
 }
 
 run();
+releaseStartPages();
