@@ -156,8 +156,10 @@ export class TransparentBed {
     await this.until(() => readFileSync(log, 'utf8').includes('listening on'), () => readFileSync(log, 'utf8'));
     return {
       stop: async () => {
-        // What has passed is handed to the file within a moment.
-        await sleep(300);
+        // Packets come in order: with this one all before it are in the file.
+        const mark = `mark-${performance.now()}`;
+        this.lan.router.run(['bash', '-c', `echo ${mark} > /dev/udp/${this.meshed[0]?.pod.ipv4}/9`]);
+        await this.until(() => readFileSync(file).includes(mark), () => 'the packets were not written');
         await this.end(child, 'SIGTERM');
         return readFileSync(file);
       },
