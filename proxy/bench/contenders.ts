@@ -20,8 +20,10 @@ export interface Contender {
   readonly name: string;
   /** Where its caller's hop listens. */
   readonly port: number;
-  /** Its processes, one a hop; none for the app itself. */
+  /** Its processes, one a hop, the caller's first; none for the app itself. */
   readonly pids: readonly number[];
+  /** Where its callee's hop listens, and what is spoken there; absent for the app. */
+  readonly mesh?: { readonly port: number; readonly spoken: 'sidelight' | 'http/1.1' | 'h2' };
 }
 
 export interface AppProcess {
@@ -32,6 +34,8 @@ export interface AppProcess {
 export interface Arena {
   readonly app: AppProcess;
   readonly contenders: readonly Contender[];
+  /** A leaf of the authority that all trust. */
+  issue(serviceAccount: string): TestLeaf & { readonly trust: string };
   stop(): Promise<void>;
 }
 
@@ -88,7 +92,7 @@ async function startHaproxyPair(fleet: HaproxyFleet, bed: StaticBed, folder: str
   const shared = { BENCH_MESH: address(mesh), BENCH_ANCHORS: anchors };
   const callee = await fleet.start('callee.cfg', { ...shared, BENCH_APP: address(app), BENCH_LEAF: leafOf('app') }, mesh);
   const caller = await fleet.start('caller.cfg', { ...shared, BENCH_LISTEN: address(listen), BENCH_LEAF: leafOf('caller'), BENCH_ALPN: alpn, BENCH_PEER: shopIdentity('app') }, listen);
-  return { name: alpn === 'h2' ? 'HAProxy, HTTP/2 hop' : 'HAProxy, HTTP/1.1 hop', port: listen, pids: [caller, callee] };
+  return { name: alpn === 'h2' ? 'HAProxy, HTTP/2 hop' : 'HAProxy, HTTP/1.1 hop', port: listen, pids: [caller, callee], mesh: { port: mesh, spoken: alpn } };
 }
 
 async function startOurPair(bed: StaticBed, program: Program, app: number): Promise<Contender> {
@@ -97,7 +101,7 @@ async function startOurPair(bed: StaticBed, program: Program, app: number): Prom
   const callee = await bed.start('app', { inbound: { mesh: address(mesh), ports: [{ target, services: ['shop/app'] }] } }, program);
   const endpoint = { address: target, workload: 'shop/host/app', mesh: { address: address(mesh), identity: shopIdentity('app') } };
   const caller = await bed.start('caller', { outbound: [{ listen: address(listen), service: 'shop/app', port: 80, endpoints: [endpoint] }] }, program);
-  return { name: 'Sidelight', port: listen, pids: [caller.pid, callee.pid] };
+  return { name: 'Sidelight', port: listen, pids: [caller.pid, callee.pid], mesh: { port: mesh, spoken: 'sidelight' } };
 }
 
 async function startApp(fleet: HaproxyFleet, folder: string): Promise<AppProcess> {
@@ -120,7 +124,8 @@ export async function startArena(program: Program, given?: AppProcess): Promise<
     const app = given ?? (await startApp(fleet, folder));
     const { port } = app;
     const contenders = [await startOurPair(bed, program, port), await startHaproxyPair(fleet, bed, folder, port, 'http/1.1'), await startHaproxyPair(fleet, bed, folder, port, 'h2')];
-    return { app, contenders, stop };
+    const issue = (name: string): TestLeaf & { readonly trust: string } => ({ ...bed.ca.issue([shopIdentity(name)]), trust: bed.ca.certificate });
+    return { app, contenders, issue, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,7 @@
 /** Benches of the proxy: `proxy` (the mTLS pair beside HAProxy) and `cores` (the hot cores against their budgets). */
 import { exitCodeOf } from '../test/arguments.ts';
 import { runBodyBench } from './body.ts';
+import { runConnectionsBench } from './connections.ts';
 import { runCoresBench } from './cores.ts';
 import { runFairnessBench } from './fairness.ts';
 import { runMemoryBench } from './memory.ts';
@@ -8,7 +9,7 @@ import { runProxyBench } from './proxy.ts';
 import { runStartBench } from './start.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench,
+  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench, connections: runConnectionsBench,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
