@@ -17,6 +17,12 @@ export const SETTINGS = [
   { name: 'LOG_LEVEL', default: 'info', meaning: 'debug, info, warn or error' },
 ] as const;
 
+/** The table in Markdown. */
+export function settingsTable(): string {
+  const shown = (fallback: string | null): string => (fallback === null ? 'must be set' : fallback === '' ? 'none' : `\`${fallback}\``);
+  return ['| setting | default | meaning |', '|---|---|---|', ...SETTINGS.map((setting) => `| \`${setting.name}\` | ${shown(setting.default)} | ${setting.meaning} |`)].join('\n');
+}
+
 export type SettingName = (typeof SETTINGS)[number]['name'];
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
