@@ -13,6 +13,9 @@ test.each([
   [paths.incident('acme', 'i1'), ['Incidents', 'Why']],
   [paths.channels('acme'), ['Channels']],
   [paths.tokens('acme'), ['API tokens']],
+  [paths.members('acme'), ['Members']],
+  [paths.audit('acme'), ['Audit log']],
+  [paths.sessions('acme'), ['Your sessions']],
 ])('the way to %s is %o', (path, texts) => {
   const crumbs = crumbsOf(path, 'acme', () => 'eu-west');
   expect(crumbs.map((crumb) => crumb.text)).toEqual(texts);
@@ -21,5 +24,5 @@ test.each([
 
 test('pages without a range have no time control', () => {
   expect([paths.fleet('a'), paths.topology('a', 'c'), paths.workloads('a', 'c'), paths.workload('a', 'c', 'x/y/z'), paths.newRule('a'), paths.rule('a', 'r')].every(showsRange)).toBe(true);
-  expect([paths.connect('a'), paths.connection('a', 'c'), paths.rules('a'), paths.incidents('a'), paths.incident('a', 'i'), paths.channels('a'), paths.tokens('a')].some(showsRange)).toBe(false);
+  expect([paths.connect('a'), paths.connection('a', 'c'), paths.rules('a'), paths.incidents('a'), paths.incident('a', 'i'), paths.channels('a'), paths.tokens('a'), paths.members('a'), paths.audit('a'), paths.sessions('a')].some(showsRange)).toBe(false);
 });

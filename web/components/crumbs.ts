@@ -6,7 +6,7 @@ export interface Crumb {
   readonly to: string;
 }
 
-const PAGES: Readonly<Record<string, string>> = { connect: 'Connect a cluster', rules: 'Alert rules', incidents: 'Incidents', channels: 'Channels', tokens: 'API tokens' };
+const PAGES: Readonly<Record<string, string>> = { connect: 'Connect a cluster', rules: 'Alert rules', incidents: 'Incidents', channels: 'Channels', tokens: 'API tokens', members: 'Members', audit: 'Audit log', sessions: 'Your sessions' };
 
 /** Crumbs of a path under /o/{slug}, the page itself last. */
 export function crumbsOf(pathname: string, slug: string, clusterName: (clusterId: string) => string): Crumb[] {

@@ -40,6 +40,9 @@ export function Palette({ slug, open, onOpenChange }: { slug: string; open: bool
           <Entry text="Connect a cluster" go={() => go(paths.connect(slug))} />
           <Entry text="Channels" go={() => go(paths.channels(slug))} />
           <Entry text="API tokens" go={() => go(paths.tokens(slug))} />
+          <Entry text="Members" go={() => go(paths.members(slug))} />
+          <Entry text="Audit log" go={() => go(paths.audit(slug))} />
+          <Entry text="Your sessions" go={() => go(paths.sessions(slug))} />
         </Command.Group>
       </Command.List>
     </Command.Dialog>
