@@ -143,7 +143,7 @@ export class Http2Connection implements StreamHost {
     const more = this.sender.produce(out, most);
     this.producing = false;
     this.registry.produced();
-    this.receiver.sent(this.sender.sentData);
+    this.receiver.credited(this.sender.creditsDue);
     this.settle();
     return more;
   }

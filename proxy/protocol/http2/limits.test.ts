@@ -131,6 +131,20 @@ test('a reader that credits every kilobyte of a long download is no attack', () 
   expect(server.fault).toBeNull();
 });
 
+test('a server that credits every small frame of many uploads for stream and connection is no attack', () => {
+  const client = new Recorder({ role: 'client' });
+  const push = (one: Uint8Array): void => client.connection.push(one, 0, one.length);
+  push(settingsFrame([]));
+  const upload = client.request(POST, false);
+  const credit = concat([frame(TYPE.windowUpdate, 0, 0, uint32(10)), frame(TYPE.windowUpdate, 0, 1, uint32(10))]);
+  for (let round = 0; round < 2 * FREE_FRAMES_UNPAID_MAX; round++) {
+    upload.stream?.sendData(bytes(10), 0, 10, false);
+    client.output();
+    push(credit);
+  }
+  expect(client.fault).toBeNull();
+});
+
 test('a request whose head is too large is answered 431, and the connection goes on', () => {
   const { client, server } = pair();
   const stream = client.request([...GET, ...Array.from({ length: 14 }, (_, at): [string, string] => [`x-${at}`, 'v'.repeat(5_200)])], false);

@@ -60,8 +60,11 @@ export const FREE_FRAMES_UNPAID_MAX = 9_900;
 /** Such frames that a second pays off. */
 export const FREE_FRAMES_PER_SECOND = 100;
 
-/** Bytes of DATA sent that pay off one such frame: a reader may credit in small steps. */
-export const FREE_FRAME_PER_BYTES = 512;
+/** Such frames that each DATA frame of ours pays off: simple readers credit stream and connection for each. */
+export const CREDITS_PER_DATA = 2;
+
+/** And one more for so many bytes of it: others credit in small steps. */
+export const CREDIT_PER_BYTES = 512;
 
 /** DATA frames without a byte of data and without END_STREAM, unpaid (CVE-2019-9518). */
 export const EMPTY_DATA_UNPAID_MAX = 1_000;

@@ -8,7 +8,7 @@ import type { Http2Connection } from './connection.ts';
 import { ConnectionError, MalformedError } from './error.ts';
 import { FLAG, FRAME_HEADER_BYTES } from './frame.ts';
 import {
-  ANSWERS_QUEUED_MAX, DEBUG_BYTES_MAX, EMPTY_DATA_UNPAID_MAX, FREE_FRAMES_PER_SECOND, FREE_FRAMES_UNPAID_MAX, FREE_FRAME_PER_BYTES,
+  ANSWERS_QUEUED_MAX, DEBUG_BYTES_MAX, EMPTY_DATA_UNPAID_MAX, FREE_FRAMES_PER_SECOND, FREE_FRAMES_UNPAID_MAX,
   HEADER_LIST_BYTES_MAX, HEADS_AMPLIFIED_MAX, LIST_KEPT_BYTES, RESETS_PER_SECOND, RESETS_UNPAID_MAX, STREAMS_MAX,
 } from './limits.ts';
 import { NO_LENGTH, checkRequest, checkResponse, checkTrailers, responseLength } from './message.ts';
@@ -32,7 +32,7 @@ export class Receiver implements Incoming {
   private current: Http2Stream | null = null;
   private currentEnds = false;
   private currentBytes = 0;
-  private sentData = 0;
+  private creditsPaid = 0;
   /** Bytes of HEADERS that came ever. */
   private headBytesIn = 0;
 
@@ -53,11 +53,11 @@ export class Receiver implements Incoming {
     this.resets.pay(1);
   }
 
-  /** So much data was sent on this connection ever: its reader may credit it in small steps. */
-  sent(total: number): void {
-    if (total === this.sentData) return;
-    this.freeFrames.pay(1 + (total - this.sentData) / FREE_FRAME_PER_BYTES);
-    this.sentData = total;
+  /** So many frames of credit are accounted for by the data that was sent on this connection ever. */
+  credited(total: number): void {
+    if (total === this.creditsPaid) return;
+    this.freeFrames.pay(total - this.creditsPaid);
+    this.creditsPaid = total;
   }
 
   headers(id: number, end: boolean, selfDependent: boolean, bytes: Uint8Array, start: number, finish: number): void {
@@ -273,7 +273,10 @@ export class Receiver implements Incoming {
     if (count === 0 && !last) return;
     this.connection.hold(stream, count);
     stream.progress += count;
-    if (count > 0) this.freeFrames.pay(1);
+    if (count > 0) {
+      this.freeFrames.pay(1);
+      this.emptyData.pay(1);
+    }
     const { events } = stream;
     if (last) {
       stream.step('receiveEnd');

@@ -4,7 +4,7 @@ import { FieldList } from '../hpack/fields.ts';
 import type { ByteSink } from '../sink.ts';
 import { widened } from './flow.ts';
 import { FLAG, FRAME_HEADER_BYTES, TYPE, writeFrameHeader, writeUint32 } from './frame.ts';
-import { CONNECTION_QUEUE_BYTES, DATA_BYTES_MAX, STREAM_QUEUE_BYTES } from './limits.ts';
+import { CONNECTION_QUEUE_BYTES, CREDITS_PER_DATA, CREDIT_PER_BYTES, DATA_BYTES_MAX, STREAM_QUEUE_BYTES } from './limits.ts';
 import { Output } from './output.ts';
 import { StreamQueue } from './queue.ts';
 import { type PeerSettings, settingsBytes, writeSettings } from './settings.ts';
@@ -18,8 +18,8 @@ export class Sender {
   readonly output = new Output();
   /** Answers to PING and SETTINGS that were not produced yet. */
   answers = 0;
-  /** DATA bytes produced ever. */
-  sentData = 0;
+  /** Frames of the peer that our DATA accounts for, ever: credit for each frame, and in small steps for long ones. */
+  creditsDue = 0;
   private readonly peer: PeerSettings;
   private readonly encoder = new Encoder();
   /** Our END_STREAM of this stream is written. */
@@ -218,7 +218,7 @@ export class Sender {
     stream.sendWindow -= length;
     stream.progress += length;
     this.queuedBytes -= length;
-    this.sentData += length;
+    this.creditsDue += CREDITS_PER_DATA + length / CREDIT_PER_BYTES;
     stream.data.shift(length, this.take);
   }
 
