@@ -22,6 +22,7 @@ const NETWORK = 117;
 const CONTROL_PORT = 8086;
 const READY_MS_MAX = 60_000;
 const LOOK_MS = 50;
+const MARK_MS_MAX = 20_000;
 
 /** A service of the bed: its pods serve it on port 8080 under these virtual addresses on port 80. */
 export interface BedService {
@@ -158,8 +159,10 @@ export class TransparentBed {
       stop: async () => {
         // Packets come in order: with this one all before it are in the file.
         const mark = `mark-${performance.now()}`;
-        this.lan.router.run(['bash', '-c', `echo ${mark} > /dev/udp/${this.meshed[0]?.pod.ipv4}/9`]);
-        await this.until(() => readFileSync(file).includes(mark), () => 'the packets were not written');
+        await this.until(() => {
+          this.lan.router.run(['bash', '-c', `echo ${mark} > /dev/udp/${this.meshed[0]?.pod.ipv4}/9`]);
+          return readFileSync(file).includes(mark);
+        }, () => `the packets were not written:\n${readFileSync(log, 'utf8')}`, MARK_MS_MAX);
         await this.end(child, 'SIGTERM');
         return readFileSync(file);
       },
@@ -233,8 +236,8 @@ export class TransparentBed {
     return this.until(async () => (await app.text('http://127.0.0.1:4191/ready')).startsWith('200'), () => `the ${what} is not ready:\n${log()}`);
   }
 
-  private async until(done: () => boolean | Promise<boolean>, missing: () => string): Promise<void> {
-    const endMs = performance.now() + READY_MS_MAX;
+  private async until(done: () => boolean | Promise<boolean>, missing: () => string, limitMs = READY_MS_MAX): Promise<void> {
+    const endMs = performance.now() + limitMs;
     while (!(await done())) {
       if (performance.now() > endMs) throw new Error(missing());
       await sleep(LOOK_MS);
