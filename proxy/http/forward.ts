@@ -1,7 +1,7 @@
 /** One exchange after another of one caller: request to callee, response to caller, counted once. */
 import { outcomeOf } from '../balance/outcome.ts';
-import type { DeadlineName } from '../policy/deadlines.ts';
-import type { AttemptEnd } from '../policy/retry.ts';
+import { type DeadlineName, TIMEOUT_CODES } from '../policy/deadlines.ts';
+import { type AttemptEnd, IDEMPOTENT } from '../policy/retry.ts';
 import { type Head, type Method } from '../protocol/http1/head.ts';
 import { CONNECTION_UPGRADE, writeHead } from '../protocol/http1/writer.ts';
 import type { ByteSink } from '../protocol/sink.ts';
@@ -26,12 +26,6 @@ type Phase = 'none' | 'waiting' | 'sent' | 'answering' | 'tunnel';
 
 const NOTHING: readonly Uint8Array[] = [];
 const UPGRADE = [CONNECTION_UPGRADE];
-
-/** What is answered when a limit of the service's policy is over. */
-const TIMEOUT_CODES: Readonly<Record<DeadlineName, FaultCodeName>> = { request: 'request-timeout', response: 'response-timeout', attempt: 'response-timeout', idle: 'idle-timeout' };
-
-/** RFC 9110 §9.2.2: may be sent twice without another effect. */
-const IDEMPOTENT: ReadonlySet<Method> = new Set<Method>(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 export class Exchange implements Connecting, ByteSink {
   method: Method = 'GET';

@@ -23,6 +23,7 @@ export class Policed {
     this.deadlines = new Deadlines(sockets, owner);
   }
 
+  /** `idempotent`: sending it twice has no other effect, by its method or because the policy says so of its calls. */
   begin(policy: ExchangePolicy, idempotent: boolean): void {
     this.policy = policy;
     this.idempotent = idempotent;
@@ -63,11 +64,11 @@ export class Policed {
     this.deadlines.answered();
   }
 
-  /** Whether another attempt follows one that ended so; it is taken out of the budget then. */
-  repeats(end: AttemptEnd): boolean {
+  /** Whether another attempt follows one that ended so; it is taken out of the budget then. `kept`: all of the request can be sent again. */
+  repeats(end: AttemptEnd, kept = this.keeping): boolean {
     const { policy } = this;
     if (policy?.retry == null || policy.budget === null) return false;
-    const facts = { policy: policy.retry, budget: policy.budget, idempotent: this.idempotent, retries: this.retries, kept: this.keeping };
+    const facts = { policy: policy.retry, budget: policy.budget, idempotent: this.idempotent, retries: this.retries, kept };
     const verdict = retryVerdict(facts, end, this.sockets.nowUs());
     this.count(verdict, policy);
     if (verdict !== 'repeat') return false;

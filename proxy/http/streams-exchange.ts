@@ -1,5 +1,7 @@
 /** One HTTP/2 stream of a caller as an exchange: forwarded to a stream of its own at an endpoint, counted once. */
 import { outcomeOf } from '../balance/outcome.ts';
+import { type DeadlineName, TIMEOUT_CODES } from '../policy/deadlines.ts';
+import type { AttemptEnd } from '../policy/retry.ts';
 import type { FieldList } from '../protocol/hpack/fields.ts';
 import { NAME } from '../protocol/hpack/names.ts';
 import { CODE, type StreamFault } from '../protocol/http2/codes.ts';
@@ -10,9 +12,10 @@ import { codeOfResponse, faultOfGrpc, faultOfResponse } from '../telemetry/class
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { Fault } from '../wire/labels.ts';
 import { FAULT_CODES, type FaultCodeName } from '../wire/mesh.ts';
+import { Policed } from './policed.ts';
 import { grpcCodeOf, sendAnswer } from './streams-answer.ts';
 import { RequestBody } from './streams-body.ts';
-import { GRPC_UNKNOWN, type RequestKind, grpcStatus, isGrpc, requestKind, stripMeshFields } from './streams-head.ts';
+import { GRPC_UNKNOWN, type RequestKind, grpcStatus, isGrpc, isIdempotent, requestKind, stripMeshFields } from './streams-head.ts';
 import { giveList, takeList } from './streams-lists.ts';
 import type { Opened, StreamConnecting, StreamProtocol, StreamRoute } from './streams-route.ts';
 import { Tally } from './tally.ts';
@@ -51,8 +54,10 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   /** Credit that the senders don't get yet: what they sent is still queued for the other side. */
   private owedToCaller = 0;
   private owedToCallee = 0;
-  private progress = -1;
+  private seen = -1;
   private progressMs = 0;
+  /** Under the service's policy; null: it has none. */
+  private policed: Policed | null = null;
 
   constructor(owner: StreamsOwner, caller: Http2Stream, route: StreamRoute) {
     this.owner = owner;
@@ -72,6 +77,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     this.phase = 'waiting';
     this.request = takeList(fields);
     context.counted(1);
+    this.police(fields);
     this.route.connect(this, this.protocol);
   }
 
@@ -89,6 +95,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     this.mesh = mesh;
     this.tally.sent(this.context.recorder, edge, this.context.sockets.nowUs());
     this.sendHeld(stream);
+    if (this.requestDone) this.policed?.sent();
   }
 
   unconnected(code: FaultCodeName): void {
@@ -147,6 +154,8 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     const status = fields.status();
     this.tally.bytesOut += fields.length;
     if (status < 200) return this.caller.sendHead(fields, false);
+    if (this.policed !== null && this.repeatsAnswer(fields, status, end)) return;
+    this.policed?.answered();
     this.tally.firstUs = this.context.sockets.nowUs();
     this.tally.status = status;
     this.phase = 'answering';
@@ -200,11 +209,25 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     return this.callee !== null && this.callee.crowding >= STOPPING ? STALL_STOPPING_MS_MAX : STALL_MS_MAX;
   }
 
+  /** Bytes that passed so far; no change for long means that nothing moves. */
+  get progress(): number {
+    return this.tally.bytesIn + this.tally.bytesOut;
+  }
+
+  /** A limit of the service's policy is over. */
+  timedOut(name: DeadlineName): void {
+    if (this.phase === 'over' || this.phase === 'answered') return;
+    if (name === 'attempt' && this.repeatsAfter({ kind: 'timeout' }, 0, null)) return;
+    this.policed?.timedOut();
+    this.tally.code = TIMEOUT_CODES[name];
+    this.fail(TIMEOUT_CODES[name]);
+  }
+
   /** Looked at about once a second. */
   check(nowMs: number): void {
-    const progress = this.tally.bytesIn + this.tally.bytesOut;
-    if (progress !== this.progress) {
-      this.progress = progress;
+    const { progress } = this;
+    if (progress !== this.seen) {
+      this.seen = progress;
       this.progressMs = nowMs;
       return;
     }
@@ -254,7 +277,48 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   }
 
   private requestEnded(): void {
+    if (this.callee !== null) this.policed?.sent();
     if (this.responseDone) this.finish();
+  }
+
+  /** A gRPC call may be repeated where the policy names statuses of such; else the method decides. */
+  private police(fields: FieldList): void {
+    const policy = this.route.policy ?? null;
+    if (policy === null) return;
+    this.policed = new Policed(this.context.sockets, this);
+    const grpc = this.protocol === 'grpc' && (policy.retry?.grpc.length ?? 0) > 0;
+    this.policed.begin(policy, grpc || (this.kind !== 'connect' && this.kind !== 'extended-connect' && isIdempotent(fields)));
+  }
+
+  /** The answer is one that the policy repeats. gRPC says so in a head that is also the end, or too late. */
+  private repeatsAnswer(fields: FieldList, status: number, end: boolean): boolean {
+    if (this.protocol !== 'grpc') return this.repeatsAfter({ kind: 'status', status }, status, null);
+    const said = end ? grpcStatus(fields) : null;
+    return said !== null && this.repeatsAfter({ kind: 'grpc', status: said }, status, said);
+  }
+
+  /** The attempt ended so: does another follow by the service's policy? `status` 0: no answer came. */
+  private repeatsAfter(end: AttemptEnd, status: number, grpc: number | null): boolean {
+    const { tally, route, policed } = this;
+    const kept = this.body?.whole !== false && this.request !== null;
+    if (this.phase !== 'sent' || route.connectAgain === undefined || policed?.repeats(end, kept) !== true) return false;
+    const { recorder, direction, sockets } = this.context;
+    const nowUs = sockets.nowUs();
+    const latencyUs = status > 0 ? nowUs - tally.sentUs : -1;
+    tally.status = status;
+    tally.grpcStatus = grpc;
+    tally.fault = 'app';
+    tally.attempted(recorder, direction, nowUs);
+    tally.retries++;
+    this.dropCallee(CODE.cancel);
+    this.phase = 'waiting';
+    route.connectAgain(latencyUs, outcomeOf(status, 'app', grpc));
+    return true;
+  }
+
+  private repeatsLost(code: FaultCodeName): boolean {
+    if (this.policed === null) return false;
+    return this.repeatsAfter(this.protocol === 'grpc' ? { kind: 'grpc', status: grpcCodeOf(code) } : { kind: 'status', status: FAULT_CODES[code].status }, 0, null);
   }
 
   private responseEnded(): void {
@@ -280,6 +344,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
 
   private unanswered(fault: StreamFault): void {
     if (fault.unprocessed && this.repeat()) return;
+    if (this.repeatsLost(this.mesh ? 'hop-closed' : 'app-closed')) return;
     switch (fault.by) {
       case 'malformed':
         return this.fail('app-protocol');
@@ -365,6 +430,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     const { tally } = this;
     const { recorder, direction, sockets } = this.context;
     this.context.counted(-1);
+    this.policed?.over(tally.fault === null);
     tally.count(recorder, this.route.unconnectedEdge(this.protocol), direction, sockets.nowUs());
     this.route.finished(tally.answerUs, tally.fault === 'mesh', outcomeOf(tally.status, tally.fault, tally.grpcStatus));
   }

@@ -1,4 +1,5 @@
 /** What a proxy reads in the head of an HTTP/2 message, and what it takes out of one. */
+import { IDEMPOTENT } from '../policy/retry.ts';
 import { ascii, startsWith } from '../protocol/bytes.ts';
 import type { FieldList } from '../protocol/hpack/fields.ts';
 import { NAME } from '../protocol/hpack/names.ts';
@@ -36,6 +37,11 @@ export function requestKind(fields: FieldList): RequestKind {
   if (fields.valueIs(method, HEAD)) return 'head';
   if (!fields.valueIs(method, CONNECT)) return 'plain';
   return fields.find(NAME.protocol) < 0 ? 'connect' : 'extended-connect';
+}
+
+/** Whether the request's method may be sent twice without another effect. */
+export function isIdempotent(fields: FieldList): boolean {
+  return IDEMPOTENT.has(fields.text(NAME.method) ?? '');
 }
 
 /** `grpc-status` of trailers or of a response without a body; null when there is none, UNKNOWN when it can't be read. */

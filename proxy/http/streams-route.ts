@@ -3,6 +3,7 @@ import type { Outcome } from '../balance/outcome.ts';
 import type { FieldList } from '../protocol/hpack/fields.ts';
 import type { StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
+import type { ExchangePolicy } from '../policy/exchange-policy.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 
@@ -57,6 +58,10 @@ export interface StreamRoute {
   connect(connecting: StreamConnecting, protocol: StreamProtocol): void;
   /** Once more, when the endpoint has certainly not acted on it. Returns false when no attempt is left. */
   again(): boolean;
+  /** What the service asks of each exchange; null or absent: nothing. */
+  readonly policy?: ExchangePolicy | null;
+  /** Another attempt, at another endpoint where there is one; `latencyUs` and `outcome` are of the last. Only of routes with a policy. */
+  connectAgain?(latencyUs: number, outcome: Outcome): void;
   /** The stream no longer waits. */
   cancel(): void;
   /** It is over: how the endpoint did. `latencyUs` −1: it didn't answer. */

@@ -1,6 +1,7 @@
 /** The way of one HTTP/2 stream to a service: pick an endpoint, open a stream to it, try another when that fails. */
 import type { Outcome } from '../balance/outcome.ts';
 import type { CarrierWaiter, Opened, StreamConnecting, StreamProtocol, StreamRoute } from '../http/streams-route.ts';
+import type { ExchangePolicy } from '../policy/exchange-policy.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
 import type { FaultCodeName } from '../wire/mesh.ts';
 import { Approach, type Seeker } from './approach.ts';
@@ -45,6 +46,15 @@ export class OutboundStreamRoute implements StreamRoute, Seeker, CarrierWaiter {
     this.connecting?.retried();
     this.way.again();
     return true;
+  }
+
+  get policy(): ExchangePolicy | null {
+    return this.upstream.policy;
+  }
+
+  connectAgain(latencyUs: number, outcome: Outcome): void {
+    this.way.attempts.finished(latencyUs, false, outcome);
+    this.way.again();
   }
 
   cancel(): void {

@@ -1,8 +1,14 @@
 /** The times by which an exchange, its response and its attempt must have come, and how long it may be quiet. */
 import type { Sockets } from '../sockets/sockets.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
 import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
 
 export type DeadlineName = 'request' | 'response' | 'attempt' | 'idle';
+
+/** What is answered when a limit is over. */
+export const TIMEOUT_CODES: Readonly<Record<DeadlineName, FaultCodeName>> = {
+  request: 'request-timeout', response: 'response-timeout', attempt: 'response-timeout', idle: 'idle-timeout',
+};
 
 export interface DeadlineOwner {
   /** Changes whenever a byte passes. */

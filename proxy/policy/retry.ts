@@ -2,6 +2,9 @@
 import type { RetryPolicy } from '../wire/policy.ts';
 import type { RetryBudgetMeter } from './retry-budget.ts';
 
+/** Methods that may be sent twice without another effect (RFC 9110 §9.2.2). */
+export const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
 /** `repeat`: one was taken out of the budget. Each other word is the reason why not. */
 export type RetryVerdict = 'repeat' | 'unsafe' | 'final' | 'limit' | 'body' | 'budget';
 

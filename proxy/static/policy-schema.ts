@@ -42,7 +42,7 @@ export const RETRY = {
       items: { type: 'string', description: 'Statuses.', pattern: STATUSES_PATTERN, expected: '5xx, gateway-error, a status such as 503, or a range such as 500-504' },
     },
     grpc: {
-      type: 'array', maxItems: 16, description: 'gRPC statuses that are repeated; unavailable when absent.',
+      type: 'array', maxItems: 16, description: 'gRPC statuses whose calls are repeated; none when absent, since a call is a POST.',
       items: { type: 'string', description: 'A gRPC status.', enum: Object.keys(GRPC_RETRYABLE) as (keyof typeof GRPC_RETRYABLE)[] },
     },
     limit: { type: 'integer', minimum: 0, maximum: 10, description: 'Attempts beyond the first; 1 when absent.' },

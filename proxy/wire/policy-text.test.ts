@@ -23,7 +23,7 @@ test('what is turned on without saying more has linkerd2-proxy\'s defaults', () 
     balancer: { breaker: { kind: 'success-rate', threshold: 0.8, windowMs: 10_000, requestsMin: 5, ...penalty } },
   });
   expect(policyOf({ retry: {} })).toEqual({
-    retry: { http: [[500, 599]], grpc: [14], limit: 1, methods: 'idempotent', budget: { ratio: 0.2, perSecond: 10, windowMs: 10_000 } },
+    retry: { http: [[500, 599]], grpc: [], limit: 1, methods: 'idempotent', budget: { ratio: 0.2, perSecond: 10, windowMs: 10_000 } },
   });
 });
 

@@ -101,7 +101,7 @@ function retryOf({ http, grpc, limit, timeout, methods, budget }: AuthoredRetry)
   const { ratio, perSecond, windowMs } = POLICY_DEFAULTS.budget;
   return {
     http: http === undefined ? POLICY_DEFAULTS.http : http.flatMap((text) => statusRangeAsList(text)),
-    grpc: grpc === undefined ? POLICY_DEFAULTS.grpc : grpc.flatMap((name) => (Object.hasOwn(GRPC_RETRYABLE, name) ? [GRPC_RETRYABLE[name as keyof typeof GRPC_RETRYABLE]] : [])),
+    grpc: (grpc ?? []).flatMap((name) => (Object.hasOwn(GRPC_RETRYABLE, name) ? [GRPC_RETRYABLE[name as keyof typeof GRPC_RETRYABLE]] : [])),
     limit: limit ?? POLICY_DEFAULTS.retryLimit,
     ...(timeout === undefined ? {} : { timeoutMs: ms(timeout, 1_000) }),
     methods: methods ?? 'idempotent',

@@ -43,7 +43,7 @@ export interface RetryBudget {
 export interface RetryPolicy {
   /** Ranges of HTTP statuses that are repeated, ends included. */
   readonly http: readonly (readonly [from: number, to: number])[];
-  /** gRPC statuses that are repeated, as numbers. */
+  /** gRPC statuses that are repeated, as numbers; with one, calls are taken for repeatable. None by default: a call is a POST. */
   readonly grpc: readonly number[];
   /** Attempts beyond the first. */
   readonly limit: number;
@@ -82,8 +82,6 @@ export const POLICY_DEFAULTS = {
   spill: 4,
   retryLimit: 1,
   budget: { ratio: 0.2, perSecond: 10, windowMs: 10_000 },
-  /** unavailable */
-  grpc: [14],
   http: [[500, 599]],
 } as const;
 

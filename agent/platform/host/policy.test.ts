@@ -54,7 +54,7 @@ test('a service\'s policy, zones and weights come to its callers\' proxies as th
   expect(orders?.outbound[0]).toMatchObject({
     policy: {
       balancer: { breaker: { kind: 'consecutive', failuresMax: 5, penaltyMsMin: 1_000, penaltyMsMax: 30_000, jitter: 0.5 }, spill: 2 },
-      retry: { http: [[502, 504]], grpc: [14], limit: 1, timeoutMs: 300, methods: 'idempotent' },
+      retry: { http: [[502, 504]], grpc: [], limit: 1, timeoutMs: 300, methods: 'idempotent' },
       timeout: { requestMs: 5_000, idleMs: 60_000 },
     },
     endpoints: [{ zone: 'eu-1b', weight: 2.5 }],
