@@ -6,6 +6,11 @@ export const LINKS_MAX = 4;
 export const STREAM_WINDOW = 65_535;
 /** Bytes that all streams of a link may have under way to us. */
 export const LINK_WINDOW = 1024 * 1024;
+/**
+ * Share of that window from which streams that stand still give their part of it back to the others. Then they cost a stream's
+ * window each beyond it; sixteen readers that stopped would otherwise stop everybody.
+ */
+export const LINK_CROWDED = 0.5;
 /** Streams on one link; as many as connections to one endpoint. */
 export const LINK_STREAMS_MAX = 1_024;
 /** Resets of a verified peer that nothing has paid off: its clients' aborts share the link, and ending it would break everyone's streams. */

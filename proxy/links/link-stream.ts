@@ -123,6 +123,7 @@ export class LinkStream implements ByteStream, StreamEvents, Flushable {
       // A copy: a few bytes that wait may not hold on to all that was read with them.
       this.held.write(bytes.slice(start, end), 0, end - start);
       this.link.markBulk();
+      if (this.link.short) this.stream.setAside(end - start);
       return;
     }
     this.stream.consumed(end - start);

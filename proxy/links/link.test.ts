@@ -111,6 +111,24 @@ test('a reader that stops costs its window and holds up nobody', () => {
   expect(stopped.caller.told).toEqual(['congested', 'drained']);
 });
 
+test('however many readers stop, the others go on, and what was held is delivered whole', () => {
+  const stopped = Array.from({ length: 3 * Math.ceil(LINK_WINDOW / STREAM_WINDOW) }, () => connect());
+  for (const { caller, callee } of stopped) {
+    callee.stream.pause();
+    caller.stream.write(new Uint8Array(2 * STREAM_WINDOW), 0, 2 * STREAM_WINDOW);
+    pair.settle();
+  }
+  const quick = connect();
+  for (let round = 0; round < 40; round++) {
+    quick.caller.stream.write(new Uint8Array(STREAM_WINDOW), 0, STREAM_WINDOW);
+    pair.settle();
+  }
+  expect(quick.callee.length).toBe(40 * STREAM_WINDOW);
+  for (const { callee } of stopped) callee.stream.resume();
+  pair.settle();
+  expect(stopped.map(({ callee }) => callee.length)).toEqual(stopped.map(() => 2 * STREAM_WINDOW));
+});
+
 test('credit of what was held for a stream that broke comes back to the others', () => {
   const rounds = Math.ceil(LINK_WINDOW / STREAM_WINDOW) + 4;
   for (let round = 0; round < rounds; round++) {

@@ -10,7 +10,7 @@ import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
 import type { Flushable } from '../sockets/turn.ts';
 import { MESH_VERSION_SETTING } from '../wire/mesh.ts';
 import { MESH_WIRE_VERSION } from '../wire/version.ts';
-import { BEAT_MS, BULK_MS, LINK_RESETS_MAX, LINK_STREAMS_MAX, LINK_WINDOW, PING_MS, PONG_MS, PRODUCE_BYTES, STREAM_WINDOW } from './limits.ts';
+import { BEAT_MS, BULK_MS, LINK_CROWDED, LINK_RESETS_MAX, LINK_STREAMS_MAX, LINK_WINDOW, PING_MS, PONG_MS, PRODUCE_BYTES, STREAM_WINDOW } from './limits.ts';
 
 const LETTER_H = 0x48;
 
@@ -116,6 +116,11 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   /** Opens a stream by its request's head; null when the link isn't usable. */
   open(fields: FieldList, end: boolean, events: StreamEvents): Http2Stream | null {
     return this.usable ? this.engine.openStream(fields, end, events) : null;
+  }
+
+  /** Readers that stopped hold so much of the link's window that the others need it back. */
+  get short(): boolean {
+    return this.engine.crowding > LINK_CROWDED;
   }
 
   /** A stream moves much or stands still. */

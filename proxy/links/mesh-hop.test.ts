@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { type TLSSocket, createServer } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { identityOf } from '../wire/labels.ts';
@@ -184,4 +185,52 @@ test('a proxy that knows only version 1 is spoken to in it, which is found out o
   expect((await pair.web.facts()).refusals['outbound mesh-version']).toBe(1);
   expect(await failed(pair)).toBe(0);
   for (const client of clients) client.close();
+});
+
+const BODY_BYTES = 24 * 1024 * 1024;
+
+/** Answers `/big` with BODY_BYTES and all else with a word. */
+async function bodies(): Promise<TestServer> {
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`;
+  const server = await serve((socket) => {
+    socket.on('data', (bytes: Buffer) => {
+      if (!bytes.toString('latin1').startsWith('GET /big')) return void socket.write(ok('served'));
+      socket.write(head);
+      socket.write(Buffer.alloc(BODY_BYTES, 'x'));
+    });
+  });
+  ends.push(() => server.stop());
+  return server;
+}
+
+/** Asks for a large body and reads all of it, or none. */
+function big(port: number, read: boolean): { readonly done: Promise<number>; close(): void } {
+  let length = 0;
+  const socket = connect(port, '127.0.0.1', () => void socket.write('GET /big HTTP/1.1\r\nHost: a\r\n\r\n'));
+  const done = new Promise<number>((resolve, reject) => {
+    socket.on('error', reject);
+    if (!read) return void socket.pause();
+    socket.on('data', (bytes: Buffer) => {
+      length += bytes.length;
+      if (length >= BODY_BYTES) resolve(length);
+    });
+  });
+  done.catch(() => undefined);
+  return { done, close: () => void socket.destroy() };
+}
+
+test.each([
+  ['one link', 1, 1],
+  ['as many links as there may be', undefined, 2],
+] as const)('with %s, small requests go on beside a reader that stopped and a large body', async (_what, linksMax, links) => {
+  const pair = await Pair.start({ app: { port: (await bodies()).port, protocol: 'http1' } }, linksMax);
+  ends.push(() => pair.stop());
+  const stopped = big(pair.out.app, false);
+  const reading = big(pair.out.app, true);
+  await eventually(async () => (await pair.web.facts()).open.exchanges, (count) => count >= 2);
+  const client = await RawClient.to(pair.out.app);
+  for (let count = 0; count < 200; count++) expect((await client.send(GET).response()).body).toBe('served');
+  expect(await reading.done).toBeGreaterThan(BODY_BYTES);
+  expect((await pair.web.facts()).connections['outbound dst']).toBe(links);
+  for (const open of [stopped, reading, client]) open.close();
 });

@@ -241,15 +241,25 @@ export class Http2Connection implements StreamHost {
   /** StreamHost. */
   consumed(stream: Http2Stream, count: number): void {
     const counted = Math.min(count, stream.unconsumed);
+    const aside = Math.min(counted, stream.aside);
     stream.unconsumed -= counted;
-    this.held -= counted;
-    this.credit(stream, counted);
+    stream.aside -= aside;
+    this.held -= counted - aside;
+    this.credit(stream, counted, counted - aside);
   }
 
-  /** The peer gets credit for so much, for the connection and, while it may still send there, for the stream. */
-  credit(stream: Http2Stream | null, count: number): void {
+  /** StreamHost. */
+  setAside(stream: Http2Stream, count: number): void {
+    const counted = Math.min(count, stream.unconsumed - stream.aside);
+    stream.aside += counted;
+    this.held -= counted;
+    this.credit(null, counted);
+  }
+
+  /** The peer gets credit for so much, for the connection (`ofConnection`) and, while it may still send there, for the stream. */
+  credit(stream: Http2Stream | null, count: number, ofConnection = count): void {
     if (count === 0 || this.state !== 'open') return;
-    const increment = this.window.give(count);
+    const increment = this.window.give(ofConnection);
     if (increment > 0) this.sender.windowUpdate(0, increment);
     const ofStream = stream === null || stream.peerEnded ? 0 : stream.receiveWindow.give(count);
     if (ofStream > 0 && stream !== null) this.sender.windowUpdate(stream.id, ofStream);
@@ -380,8 +390,8 @@ export class Http2Connection implements StreamHost {
   private forget(stream: Http2Stream): void {
     stream.state = 'closed';
     this.remove(stream);
-    const owed = stream.unconsumed;
-    stream.unconsumed = 0;
+    const owed = stream.unconsumed - stream.aside;
+    stream.unconsumed = stream.aside = 0;
     this.held -= owed;
     this.credit(null, owed);
   }

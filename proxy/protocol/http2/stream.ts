@@ -17,6 +17,7 @@ export interface StreamHost {
   queued(stream: Http2Stream, count: number): void;
   resetByOwner(stream: Http2Stream, code: number): void;
   consumed(stream: Http2Stream, count: number): void;
+  setAside(stream: Http2Stream, count: number): void;
 }
 
 const SILENT: StreamEvents = {
@@ -51,6 +52,8 @@ export class Http2Stream {
   readonly receiveWindow: ReceiveWindow;
   /** Bytes given to the owner that it hasn't consumed. */
   unconsumed = 0;
+  /** Of these, bytes that were set aside. */
+  aside = 0;
   /** Content that must still come by content-length, or NO_LENGTH. */
   contentLeft: number = NO_LENGTH;
   /** The peer's final head has come. */
@@ -152,6 +155,11 @@ export class Http2Stream {
   /** So many bytes of `data` have left: the peer gets the credit back. Due for every byte, also after the stream ended. */
   consumed(count: number): void {
     this.host.consumed(this, count);
+  }
+
+  /** So many bytes of `data` wait for their reader outside the connection's window, so that others may go on; the stream's credit comes with `consumed`. */
+  setAside(count: number): void {
+    this.host.setAside(this, count);
   }
 
   /** Takes a step, or returns false where it is illegal. For the engine. */
