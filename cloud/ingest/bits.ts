@@ -113,6 +113,8 @@ export function createBitWriter(): BitWriter {
 }
 
 export interface BitReader {
+  /** What is read, for loops that hold their position themselves. */
+  readonly bytes: Uint8Array;
   /** Number of bits read so far. */
   readonly position: number;
   /** Goes on reading elsewhere; throws for a position past the end. */
@@ -124,18 +126,21 @@ export interface BitReader {
 }
 
 /** Longest code that one 32-bit look ahead holds whatever the position in its first byte. */
-const FAST_BITS = 25;
+export const FAST_BITS = 25;
+
+/** The next 25 or more bits, at the top of 32; zeros past the end. */
+export function wordAt(bytes: Uint8Array, position: number): number {
+  const byte = position >>> 3;
+  return ((((bytes[byte] ?? 0) << 24) | ((bytes[byte + 1] ?? 0) << 16) | ((bytes[byte + 2] ?? 0) << 8) | (bytes[byte + 3] ?? 0)) << (position & 7)) >>> 0;
+}
 
 /** Reads from the first byte on; throws `PackedError` when it would read past the end. */
 export function createBitReader(bytes: Uint8Array): BitReader {
   const end = bytes.length * 8;
   let at = 0;
 
-  /** The next 25 or more bits, at the top of 32. */
   function ahead(): number {
-    const byte = at >>> 3;
-    const word = ((bytes[byte] ?? 0) << 24) | ((bytes[byte + 1] ?? 0) << 16) | ((bytes[byte + 2] ?? 0) << 8) | (bytes[byte + 3] ?? 0);
-    return (word << (at & 7)) >>> 0;
+    return wordAt(bytes, at);
   }
 
   function seek(position: number): void {
@@ -184,8 +189,7 @@ export function createBitReader(bytes: Uint8Array): BitReader {
   function column(into: Float64Array, count: number, k: number, flagged: boolean): void {
     let position = at;
     for (let index = 0; index < count; index++) {
-      const byte = position >>> 3;
-      let word = ((((bytes[byte] ?? 0) << 24) | ((bytes[byte + 1] ?? 0) << 16) | ((bytes[byte + 2] ?? 0) << 8) | (bytes[byte + 3] ?? 0)) << (position & 7)) >>> 0;
+      let word = wordAt(bytes, position);
       if (flagged) {
         position++;
         if (word < 0x8000_0000) {
@@ -208,5 +212,5 @@ export function createBitReader(bytes: Uint8Array): BitReader {
     seek(position);
   }
 
-  return { get position() { return at; }, seek, bits, golomb, column };
+  return { bytes, get position() { return at; }, seek, bits, golomb, column };
 }

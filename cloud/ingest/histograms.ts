@@ -6,7 +6,7 @@
  */
 import { HISTOGRAM_BUCKETS } from '../../proxy/wire/histogram.ts';
 import type { Histogram, SparseHistogram } from '../../proxy/wire/histogram.ts';
-import { bestOrder, golombBits, PackedError } from './bits.ts';
+import { bestOrder, FAST_BITS, golombBits, PackedError, wordAt } from './bits.ts';
 import type { BitReader, BitWriter } from './bits.ts';
 
 /** Non-empty buckets of several histograms, one after the other. */
@@ -169,20 +169,41 @@ export function writeBuckets(writer: BitWriter, { sizes, gaps, counts }: Buckets
   }
 }
 
-/** Adds the histogram at the reader's position into a dense one. Throws `PackedError` for a bucket out of range. */
+/**
+ * Adds the histogram at the reader's position into a dense one. Throws `PackedError` for a bucket out of range. The hot loop of
+ * long ranges: its position stays in a local, and one place decodes all of its codes.
+ */
 export function addBuckets(reader: BitReader, { first, gap, slope, bias }: HistogramCode, firstBucket: number, size: number, into: Histogram): void {
-  let [bucket, before, earlier] = [firstBucket, 0, 0];
-  for (let left = size; left > 0; left--) {
-    let count: number;
-    if (before === 0) count = reader.golomb(first) + 1;
-    else {
-      bucket += reader.golomb(gap) + 1;
-      const expectation = expected(slope, before, earlier);
-      count = unfold(reader.golomb(orderFor(expectation, bias)), expectation);
+  const { bytes } = reader;
+  let [at, bucket, before, earlier, expectation, left, isGap, k] = [reader.position, firstBucket, 0, 0, 0, size, false, first];
+  while (left > 0) {
+    const word = wordAt(bytes, at);
+    const width = 2 * Math.clz32(word) + 1;
+    let value: number;
+    if (width + k < FAST_BITS) {
+      at += width + k;
+      const quotient = (word >>> (32 - width)) - 1;
+      value = k === 0 ? quotient : (quotient << k) | ((word << width) >>> (32 - k));
+    } else {
+      reader.seek(at);
+      value = reader.golomb(k);
+      at = reader.position;
     }
+    if (isGap) {
+      bucket += value + 1;
+      expectation = expected(slope, before, earlier);
+      k = orderFor(expectation, bias);
+      isGap = false;
+      continue;
+    }
+    const count = before === 0 ? value + 1 : unfold(value, expectation);
     if (bucket >= HISTOGRAM_BUCKETS) throw new PackedError(`histogram bucket ${bucket} is out of range`);
     into[bucket] = (into[bucket] ?? 0) + count;
     earlier = before;
     before = count;
+    left--;
+    isGap = true;
+    k = gap;
   }
+  reader.seek(at);
 }
