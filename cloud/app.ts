@@ -44,6 +44,8 @@ export interface AppOptions {
   /** Mails kept in memory where no mail server is set; null with one. */
   readonly localMail: Pick<LocalMail, 'list'> | null;
   readonly rates: RateLimiter;
+  /** ms, of a clock that never goes back: limits are of real time. */
+  readonly monotonicMs: () => number;
   /** Answers of the API by class of status, as `2xx`. */
   readonly answers: Record<string, number>;
   /** Answers what is no path of ours: the console's files. */
@@ -164,12 +166,12 @@ function mountDocuments(app: App, services: Services): void {
   });
 }
 
-function mountCall<K extends CallName>(app: App, { services, clientAddress, rates }: AppOptions, name: K): void {
+function mountCall<K extends CallName>(app: App, { services, clientAddress, rates, monotonicMs }: AppOptions, name: K): void {
   const call: Call = calls[name];
   app.on(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'), limitBody(call.bodyBytesMax ?? BODY_BYTES_MAX), async (context) => {
     checkOrigin(context.req.raw, services.publicUrl);
     const session = await authenticate(context.req.raw.headers, services, clientAddress(context.env) ?? undefined);
-    holdRate(rates, session, services.now(), context);
+    holdRate(rates, session, monotonicMs(), context);
     const scope = scopeOf(call, session, context.req.param('slug'));
     const body = call.body ? await readJson(context.req.raw) : undefined;
     const input = parseInput(call, { params: context.req.param() as Record<string, string>, query: context.req.query(), body });

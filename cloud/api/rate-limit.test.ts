@@ -31,17 +31,19 @@ test('no more callers are remembered than there is room for, the least recent go
 });
 
 test('each answer says how much is left, and who asks too often gets 429 with a code and the time to wait', async () => {
-  const nowMs = Date.now();
-  const cloud = await testCloud({ now: () => nowMs });
+  const cloud = await testCloud();
   try {
     const [eager, calm] = [await signUpWithOrg(cloud.url, 'eager'), await signUpWithOrg(cloud.url, 'calm')];
     const first = await eager.call('GET', '/api/v1/me');
     const limit = Number(first.headers.get('ratelimit-limit'));
     const left = Number(first.headers.get('ratelimit-remaining'));
     expect([limit > 100, left < limit]).toEqual([true, true]);
-    for (let done = 0; done < left; done += 50) await Promise.all(Array.from({ length: Math.min(50, left - done) }, () => eager.call('GET', '/api/v1/me')));
-    const refused = await eager.call('GET', '/api/v1/orgs/eager/clusters');
-    expect([refused.status, (refused.body as { code: string }).code, refused.headers.get('retry-after'), refused.headers.get('ratelimit-remaining')]).toEqual([429, 'rate_limited', '1', '0']);
+    // More than the burst, since it fills meanwhile.
+    const answers = [];
+    while (answers.length < 5 * limit && !answers.some(({ status }) => status === 429)) answers.push(...await Promise.all(Array.from({ length: 100 }, () => eager.call('GET', '/api/v1/me'))));
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(left);
+    const refused = answers.find(({ status }) => status === 429);
+    expect([(refused?.body as { code: string } | undefined)?.code, refused?.headers.get('retry-after'), refused?.headers.get('ratelimit-remaining')]).toEqual(['rate_limited', '1', '0']);
     expect((await calm.call('GET', '/api/v1/me')).status).toBe(200);
   } finally {
     await cloud.stop();

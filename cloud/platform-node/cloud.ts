@@ -82,7 +82,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const answers: Record<string, number> = {};
   const rates = createRateLimiter();
   const metrics = { token: config.metricsToken, text: () => metricsText() };
-  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, rates, localMail, fallback: consoleFiles(consoleDir) });
+  const app = createApp({ services, ready: () => stopping === null, clientAddress, metrics, answers, rates, monotonicMs: () => performance.now(), localMail, fallback: consoleFiles(consoleDir) });
   const uplink = serveUplink(server, hub, sql, now, key, log);
   const timers = createTimers(log);
   timers.every('partitions', PARTITION_JOB_MS, async () => { await keepPartitions(sql, now()); });
