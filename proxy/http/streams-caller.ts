@@ -21,6 +21,7 @@ export interface StreamsCallerOptions {
 export class StreamsCaller implements SessionOwner, StreamsOwner {
   readonly context: HttpContext;
   readonly stripMesh: boolean;
+  readonly client: string;
   stopping = false;
   private readonly options: StreamsCallerOptions;
   private readonly exchanges = new Set<StreamExchange>();
@@ -34,6 +35,7 @@ export class StreamsCaller implements SessionOwner, StreamsOwner {
     this.options = options;
     this.context = options.context;
     this.stripMesh = options.stripMesh;
+    this.client = options.stream.remoteAddress ?? '';
     this.idleSinceMs = this.context.sockets.nowUs() / 1000;
     const settings = { role: 'server', streamsMax: CALLER_STREAMS_MAX, streamWindow: STREAM_WINDOW_BYTES, connectionWindow: SESSION_WINDOW_BYTES, extendedConnect: true } as const;
     this.session = new Session(this.context.sockets, options.stream, settings, this);

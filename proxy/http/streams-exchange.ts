@@ -10,8 +10,10 @@ import type { Http2Stream } from '../protocol/http2/stream.ts';
 import { STALL_MS_MAX, STALL_STOPPING_MS_MAX, STOPPING, STREAM_IDLE_MS_MAX, WAIT_MS_MAX } from '../sockets/limits.ts';
 import { codeOfResponse, faultOfGrpc, faultOfResponse } from '../telemetry/classify.ts';
 import type { EdgeHandle } from '../telemetry/recorder.ts';
+import type { Observation } from '../telemetry/watch.ts';
 import type { Fault } from '../wire/labels.ts';
 import { FAULT_CODES, type FaultCodeName } from '../wire/mesh.ts';
+import { FieldsView, replaceInList } from './fields-view.ts';
 import { Policed } from './policed.ts';
 import { grpcCodeOf, sendAnswer } from './streams-answer.ts';
 import { RequestBody } from './streams-body.ts';
@@ -31,6 +33,8 @@ export interface StreamsOwner {
   readonly stripMesh: boolean;
   /** This proxy breaks off what is open. */
   readonly stopping: boolean;
+  /** The caller's address, where the connection has one of its own. */
+  readonly client?: string;
   over(exchange: StreamExchange): void;
 }
 
@@ -58,6 +62,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   private progressMs = 0;
   /** Under the service's policy; null: it has none. */
   private policed: Policed | null = null;
+  private observation: Observation | null = null;
 
   constructor(owner: StreamsOwner, caller: Http2Stream, route: StreamRoute) {
     this.owner = owner;
@@ -70,6 +75,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   head(fields: FieldList, end: boolean): void {
     const { context } = this;
     if (this.owner.stripMesh) stripMeshFields(fields);
+    this.observe(fields);
     this.kind = requestKind(fields);
     this.protocol = isGrpc(fields) ? 'grpc' : 'http2';
     this.tally.begin(context.sockets.nowUs(), fields.length, context.templates.ofFields(fields));
@@ -277,6 +283,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   }
 
   private requestEnded(): void {
+    this.tally.requestUs = this.context.sockets.nowUs();
     if (this.callee !== null) this.policed?.sent();
     if (this.responseDone) this.finish();
   }
@@ -410,6 +417,14 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     callee.reset(code);
   }
 
+  /** Asks who watches; their fields take the place of the head's. */
+  private observe(fields: FieldList): void {
+    const { watch, direction } = this.context;
+    if (watch?.on !== true) return;
+    this.observation = watch.begin(direction, new FieldsView(fields, this.owner.client ?? ''));
+    if (this.observation?.replace != null) replaceInList(fields, this.observation.replace);
+  }
+
   private dropRequest(): void {
     if (this.request !== null) this.request = giveList(this.request);
     this.body = null;
@@ -431,7 +446,8 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     const { recorder, direction, sockets } = this.context;
     this.context.counted(-1);
     this.policed?.over(tally.fault === null);
-    tally.count(recorder, this.route.unconnectedEdge(this.protocol), direction, sockets.nowUs());
+    tally.count(recorder, this.route.unconnectedEdge(this.protocol), direction, sockets.nowUs(), this.observation);
+    this.observation = null;
     this.route.finished(tally.answerUs, tally.fault === 'mesh', outcomeOf(tally.status, tally.fault, tally.grpcStatus));
   }
 }

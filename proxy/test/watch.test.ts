@@ -1,6 +1,7 @@
 /** Access log, traces and tap of real proxies. */
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect as connectHttp2, createServer as createServer2, type Http2Server } from 'node:http2';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startControlledPair, CALLEE, CALLER } from './controlled-pair.ts';
 import { freePorts } from './free-ports.ts';
@@ -27,8 +28,21 @@ let collector: Server;
 let callee: RunningProxy;
 let caller: RunningProxy;
 let outbound: number;
+const closing: (() => void)[] = [];
 
-const listening = (server: Server): Promise<number> => new Promise((done) => void server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)));
+/** Answers each call with a status of gRPC: 5, not found. */
+function createHttp2(got: (headers: IncomingHttpHeaders) => void): Http2Server {
+  const server = createServer2();
+  server.on('stream', (stream, headers) => {
+    got(headers);
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '5' }));
+    stream.end(Buffer.alloc(5));
+  });
+  return server;
+}
+
+const listening = (server: NetServer): Promise<number> => new Promise((done) => void server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)));
 
 beforeAll(async () => {
   app = createServer((request, response) => {
@@ -55,6 +69,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  for (const close of closing) close();
   await bed.stop();
   for (const server of [app, collector]) await new Promise((done) => server.close(done));
 });
@@ -89,6 +104,33 @@ test('a trace that is not sampled, and a request without one, go on as they came
   expect(Object.keys(seen[1] ?? {}).filter((name) => /trace|b3/.test(name))).toEqual([]);
   expect(spans.filter(({ name }) => /quiet|none/.test(name))).toEqual([]);
 });
+
+test('a gRPC call in HTTP/2 keeps its trace, and its status is in the spans and in the access log', async () => {
+  const app2 = createHttp2((headers) => void seen.push(headers));
+  closing.push(() => app2.close());
+  const target = `127.0.0.1:${await listening(app2)}`;
+  const [meshPort = 0, outboundPort = 0] = await freePorts(2);
+  const tracing = { collector: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/v1/traces` };
+  const stock = await bed.start('stock', { accessLog: 'json', tracing, inbound: { mesh: `127.0.0.1:${meshPort}`, ports: [{ target, services: ['shop/stock'], protocol: 'http2' }] } });
+  const endpoint = { address: target, workload: 'shop/host/stock', mesh: { address: `127.0.0.1:${meshPort}`, identity: shopIdentity('stock') } };
+  await bed.start('asker', { tracing, outbound: [{ listen: `127.0.0.1:${outboundPort}`, service: 'shop/stock', port: 80, protocol: 'http2', endpoints: [endpoint] }] });
+  seen.length = 0;
+  const session = connectHttp2(`http://127.0.0.1:${outboundPort}`);
+  closing.push(() => session.destroy());
+  const trace = TRACE.replace('0af7', '1af7');
+  const call = session.request({ ':method': 'POST', ':path': '/shop.Stock/Take', 'content-type': 'application/grpc', te: 'trailers', b3: `${trace}-${SPAN}-1` });
+  call.resume();
+  call.end(Buffer.alloc(5));
+  await new Promise((done) => call.once('close', done));
+  await expect.poll(() => spans.filter(({ traceId }) => traceId === trace).length, { timeout: 20_000 }).toBe(2);
+  const [client] = spans.filter(({ traceId, kind }) => traceId === trace && kind === 3);
+  const [server] = spans.filter(({ traceId, kind }) => traceId === trace && kind === 2);
+  expect([client?.parentSpanId, server?.parentSpanId]).toEqual([SPAN, client?.spanId]);
+  expect(seen[0]?.['b3']).toBe(`${trace}-${server?.spanId}-1-${client?.spanId}`);
+  expect(server?.attributes).toContainEqual({ key: 'rpc.grpc.status_code', value: { intValue: '5' } });
+  await expect.poll(() => stock.output(), { timeout: 20_000 }).toContain('/shop.Stock/Take');
+  expect(JSON.parse(stock.output().split('\n')[0] ?? '')).toMatchObject({ version: 'HTTP/2.0', method: 'POST', status: 200, 'client.id': shopIdentity('asker') });
+}, 60_000);
 
 test('the access log has a line for each request of the app, and only the proxy beside the app writes it', async () => {
   await get('/logged?x=1', { 'user-agent': 'tester/1' });
