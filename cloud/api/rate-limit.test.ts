@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { signUpWithOrg, testCloud } from '../testing.ts';
+import type { Answer } from '../testing.ts';
 import { createRateLimiter, rateHeaders } from './rate-limit.ts';
 
 test('a burst is allowed, then as much as fills, for each caller apart', () => {
@@ -39,7 +40,7 @@ test('each answer says how much is left, and who asks too often gets 429 with a 
     const left = Number(first.headers.get('ratelimit-remaining'));
     expect([limit > 100, left < limit]).toEqual([true, true]);
     // More than the burst, since it fills meanwhile.
-    const answers = [];
+    const answers: Answer[] = [];
     while (answers.length < 5 * limit && !answers.some(({ status }) => status === 429)) answers.push(...await Promise.all(Array.from({ length: 100 }, () => eager.call('GET', '/api/v1/me'))));
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(left);
     const refused = answers.find(({ status }) => status === 429);
