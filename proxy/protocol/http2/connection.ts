@@ -292,11 +292,12 @@ export class Http2Connection implements StreamHost {
   stepped(stream: Http2Stream): void {
     if (stream.state !== 'closed') return;
     this.receiver.completed();
-    this.remove(stream);
+    this.remove(stream, true);
   }
 
-  private remove(stream: Http2Stream): void {
-    this.registry.remove(stream, this.server && (this.producing || this.sender.output.pending));
+  /** `told`: the peer counts the stream as open until it has read our last frame of it. */
+  private remove(stream: Http2Stream, told: boolean): void {
+    this.registry.remove(stream, told && this.server && (this.producing || this.sender.output.pending));
     this.sender.drop(stream);
   }
 
@@ -343,7 +344,7 @@ export class Http2Connection implements StreamHost {
   /** The stream is over without a word to the peer. */
   dropStream(stream: Http2Stream, fault: StreamFault): void {
     const events = stream.takeEvents();
-    this.forget(stream);
+    this.forget(stream, false);
     events.reset(fault);
   }
 
@@ -384,12 +385,12 @@ export class Http2Connection implements StreamHost {
     this.sender.rstStream(stream.id, code);
     this.registry.rememberReset(stream.id);
     this.wake();
-    this.forget(stream);
+    this.forget(stream, true);
   }
 
-  private forget(stream: Http2Stream): void {
+  private forget(stream: Http2Stream, told: boolean): void {
     stream.state = 'closed';
-    this.remove(stream);
+    this.remove(stream, told);
     const owed = stream.unconsumed - stream.aside;
     stream.unconsumed = stream.aside = 0;
     this.held -= owed;

@@ -86,6 +86,19 @@ test('a peer that reads no answers can not open more streams than it may, since 
   expect(server.accepted.length).toBe(11);
 });
 
+test('what a peer resets itself counts no longer, though its answer still waits to go out', () => {
+  const server = new Recorder({ role: 'server', streamsMax: 10 });
+  server.onAccept = (stream) => stream.sendHead(listOf(OK), false);
+  const first = hello();
+  server.connection.push(first, 0, first.length);
+  for (let n = 1; n <= 100; n++) {
+    const cancelled = concat([headers(id(n), GET, true), frame(TYPE.rstStream, 0, id(n), uint32(CODE.cancel))]);
+    server.connection.push(cancelled, 0, cancelled.length);
+  }
+  expect(server.accepted.length).toBe(100);
+  expect(server.connection.counters.refused).toBe(0);
+});
+
 test('one cancel in a hundred requests, for ever, is no attack', () => {
   const { client, server } = pair();
   server.onAccept = (stream) => stream.sendHead(listOf(OK), true);
