@@ -82,14 +82,25 @@ export class LinkStream implements ByteStream, StreamEvents, Flushable {
     this.open = false;
     this.events = SILENT;
     this.held.clear();
-    this.stream.reset(CODE.cancel);
+    // Bytes written in this turn go out first, as a socket's would: an answer that had begun must not look like none.
+    if (this.stream.queued > 0) this.link.watchEnd(this);
+    else this.stream.reset(CODE.cancel);
   }
 
-  /** Hands out what was held, and tells that both sides are over once our last byte is written. */
+  /** Hands out what was held. */
   flush(): void {
     this.deliverHeld();
-    if (!this.open || !this.finishing || !this.peerEnded || this.held.length > 0 || this.stream.open) return;
+  }
+
+  /** What was queued has been written, as far as the peer takes it. Returns whether the stream is over. */
+  written(): boolean {
+    if (!this.open) {
+      this.stream.reset(CODE.cancel);
+      return true;
+    }
+    if (!this.finishing || !this.peerEnded || this.held.length > 0 || this.stream.open) return false;
     this.over(null);
+    return true;
   }
 
   // What the engine says.

@@ -93,6 +93,23 @@ test('a broken stream is broken for the other side, and its link goes on', () =>
   expect(second.callee.text).toBe('still here');
 });
 
+test('what was written before a stream is broken off comes before the break, as with a socket', () => {
+  const { caller, callee } = connect();
+  caller.stream.write(new Uint8Array([104, 105]), 0, 2);
+  caller.stream.close();
+  pair.settle();
+  expect(callee.text).toBe('hi');
+  expect(callee.told).toEqual(['broken']);
+});
+
+test('a stream that is over is forgotten by its link', () => {
+  const { caller, callee } = connect();
+  caller.stream.finish();
+  callee.stream.finish();
+  pair.settle();
+  expect([pair.client.watched, pair.server.watched]).toEqual([0, 0]);
+});
+
 test('a reader that stops costs its window and holds up nobody', () => {
   const stopped = connect();
   const quick = connect();

@@ -46,6 +46,12 @@ export interface LinkOptions {
   readonly idleMsMax: number;
 }
 
+/** A stream whose end waits for its bytes. */
+export interface Ending {
+  /** Queued bytes have been written, as far as the peer takes them. Returns whether it is over. */
+  written(): boolean;
+}
+
 export class Link implements ConnectionEvents, Flushable, TimerOwner {
   readonly generation: number;
   readonly sockets: Sockets;
@@ -62,7 +68,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   private readonly engine: Http2Connection;
   private readonly timer = new Timer(this);
   /** Streams that ended both ways, with data of theirs still queued. */
-  private readonly ending = new Set<Flushable>();
+  private readonly ending = new Set<Ending>();
   private dirty = false;
   private isReady = false;
   private over = false;
@@ -103,6 +109,11 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
     return this.engine.streams;
   }
 
+  /** Streams whose end waits for their bytes. */
+  get watched(): number {
+    return this.ending.size;
+  }
+
   /** One of its streams moves so much, or holds so much up, that small ones are better off elsewhere. */
   get crowded(): boolean {
     return this.bulkUntilMs > 0 && this.nowMs() < this.bulkUntilMs;
@@ -128,8 +139,8 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
     this.bulkUntilMs = this.nowMs() + BULK_MS;
   }
 
-  /** Tells `stream.flush` when what is queued has been written. */
-  watchEnd(stream: Flushable): void {
+  /** Tells `stream.written` each time that queued bytes have been written, until it is over. */
+  watchEnd(stream: Ending): void {
     this.ending.add(stream);
     this.wake();
   }
@@ -276,7 +287,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
   }
 
   private tellEnds(): void {
-    for (const stream of this.ending) stream.flush();
+    for (const stream of this.ending) if (stream.written()) this.ending.delete(stream);
   }
 
   private nowMs(): number {
