@@ -1,5 +1,5 @@
 /**
- * Seven network faults × HTTP/1.1 (alone and in pipelines) and opaque TCP × three places × both directions, with requests
+ * Seven network faults × HTTP/1.1 (alone and in pipelines), opaque TCP, HTTP/2 and gRPC × three places × both directions, with requests
  * that carry nonces. A request may fail; it may not hang, get somebody else's answer, or be done twice.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,13 +13,16 @@ import { seeded } from '../seeded.ts';
 import { type Unwinder, openUnwinder } from '../unwind.ts';
 import { type NonceApp, Sightings, openHttpApp, openTcpApp } from './nonce-app.ts';
 import { type NonceClient, type Outcome, openHttpClient, openTcpClient } from './nonce-client.ts';
+import { openGrpcClient, openHttp2App, openHttp2Client } from './nonce-http2.ts';
 import { drawRequest } from './nonce.ts';
 import { openPipelineClient } from './pipeline-client.ts';
 import { type ChaosOptions, type ChaosReport, type Scenario, atLeast, none } from './scenario.ts';
 import { type PairPlan, type StaticPair, startStaticPair } from './static-pair.ts';
 import { type Direction, type Toxic, type ToxicKind, type ToxicRelay, openToxicRelay } from './toxic.ts';
 
-const PROTOCOLS = ['http1', 'pipelined', 'opaque'] as const;
+const PROTOCOLS = ['http1', 'pipelined', 'opaque', 'http2', 'grpc'] as const;
+/** How a service of each is declared. */
+const DECLARED = { http1: 'http1', pipelined: 'http1', opaque: 'opaque', http2: 'http2', grpc: 'http2' } as const satisfies Record<Protocol, string>;
 /** Between client and proxy, between the proxies, between proxy and app. */
 const PLACES = ['client', 'hop', 'server'] as const;
 const DIRECTIONS = ['up', 'down'] as const;
@@ -36,7 +39,7 @@ const AT_ONCE = 10;
 export const HUNG_MS = 40_000;
 /** Of the connections that go through a toxic relay. */
 const TOXICITY = 0.7;
-/** One link of the hop carries all of a lane's requests: it is cut off between so many, so that the toxics meet links of every age. */
+/** One link of the hop, or one connection of HTTP/2, carries all of a lane's requests: it is cut off between so many, so that the toxics meet connections of every age. */
 const REQUESTS_PER_LINK = 7;
 /** From so many requests on each toxic meets connections at each place. */
 const EACH_PLACE_MIN = 2_000;
@@ -45,7 +48,7 @@ const DROPPED_MS = 100;
 /** What is under way ends by itself within this once nobody asks any more. */
 const QUIET_MS_MAX = 15_000;
 
-const CLIENTS = { http1: openHttpClient, pipelined: openPipelineClient, opaque: openTcpClient } as const satisfies Record<Protocol, (port: number, limitMs: number) => NonceClient>;
+const CLIENTS = { http1: openHttpClient, pipelined: openPipelineClient, opaque: openTcpClient, http2: openHttp2Client, grpc: openGrpcClient } as const satisfies Record<Protocol, (port: number, limitMs: number) => NonceClient>;
 
 /** A service of its own per protocol, place and direction, with a relay in its way. */
 interface Lane {
@@ -111,7 +114,7 @@ async function runCell(lane: Lane, kind: HarmKind | 'none', count: number): Prom
       if (outcome === 'hung') hung.push(asked.nonce);
     }
   };
-  const round = place === 'hop' ? REQUESTS_PER_LINK : count;
+  const round = place === 'hop' || DECLARED[protocol] === 'http2' ? REQUESTS_PER_LINK : count;
   while (next < count) {
     // Connections from before are gone, and known to be gone, before these requests begin.
     relay.drop();
@@ -147,8 +150,9 @@ async function openBed({ family, folder, seed, started }: BedParts): Promise<Bed
   const sightings = new Sightings();
   const http = await openHttpApp(sightings);
   const tcp = await openTcpApp(sightings);
-  for (const app of [http, tcp]) started.add(() => app.close());
-  const apps: Record<Protocol, NonceApp> = { http1: http, pipelined: http, opaque: tcp };
+  const http2 = await openHttp2App(sightings);
+  for (const app of [http, tcp, http2]) started.add(() => app.close());
+  const apps: Record<Protocol, NonceApp> = { http1: http, pipelined: http, opaque: tcp, http2, grpc: http2 };
   const places = PROTOCOLS.flatMap((protocol) => PLACES.flatMap((place) => DIRECTIONS.map((direction) => ({ protocol, place, direction }))));
   const [webAdmin = 0, webMesh = 0, cartAdmin = 0, cartMesh = 0, ...listens] = await freePorts(4 + places.length);
   const lanes: Lane[] = [];
@@ -164,7 +168,7 @@ async function openBed({ family, folder, seed, started }: BedParts): Promise<Bed
     const client = CLIENTS[protocol](dial, HUNG_MS);
     started.add(() => client.close());
     lanes.push({ protocol, place, direction, relay, client, random });
-    services.push({ name: `${protocol}-${place}-${direction}`, protocol: protocol === 'opaque' ? 'opaque' : 'http1', listen, dialled: place === 'hop' ? relay.port : cartMesh, target: app.port });
+    services.push({ name: `${protocol}-${place}-${direction}`, protocol: DECLARED[protocol], listen, dialled: place === 'hop' ? relay.port : cartMesh, target: app.port });
   }
   const pair = await startStaticPair(family, await proxyProgram(), { folder, webAdmin, webMesh, cartAdmin, cartMesh, services });
   return { lanes, pair, sightings };
@@ -253,4 +257,4 @@ function report(cells: readonly Cell[], sightings: Sightings, { left, errors, cr
   };
 }
 
-export const faults: Scenario = { about: 'seven network faults × HTTP/1.1 and TCP × three places × both directions, with nonces (--count requests)', run: runFaults };
+export const faults: Scenario = { about: 'seven network faults × HTTP/1.1, TCP, HTTP/2 and gRPC × three places × both directions, with nonces (--count requests)', run: runFaults };

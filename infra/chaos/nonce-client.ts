@@ -25,10 +25,10 @@ export function openHttpClient(port: number, limitMs: number): NonceClient {
   return { send: (asked) => within(limitMs, (settle) => sendHttp(agent, port, asked, settle)), close: () => agent.destroy() };
 }
 
-type Settle = (outcome: Outcome) => void;
+export type Settle = (outcome: Outcome) => void;
 
-/** `start` returns how to give up. */
-function within(limitMs: number, start: (settle: Settle) => () => void): Promise<Outcome> {
+/** Judges within a time; `start` returns how to give up. */
+export function within(limitMs: number, start: (settle: Settle) => () => void): Promise<Outcome> {
   return new Promise((done) => {
     let giveUp = (): void => undefined;
     const timer = setTimeout(() => {

@@ -13,7 +13,7 @@ const READY_MS_MAX = 30_000;
 /** One service of the pair. Ports are of 127.0.0.1. */
 export interface PairService {
   readonly name: string;
-  readonly protocol: 'http1' | 'opaque';
+  readonly protocol: 'http1' | 'http2' | 'opaque';
   /** Where `web` listens for it. */
   readonly listen: number;
   /** Where `web` finds the mesh listener of `cart`; a relay may stand there. */
