@@ -156,7 +156,8 @@ test('an app that is killed and comes back breaks what was in flight and nothing
   const waiting = answerOf(session.request({ ':path': '/' }));
   await pause(100);
   await hold.stop();
-  expect((await waiting).headers).toMatchObject({ ':status': 502, 'l5d-proxy-error': 'app-closed' });
+  // A dying session sometimes still says that it has not acted on the stream, which is then tried once more.
+  expect((await waiting).headers).toMatchObject({ ':status': 502, 'l5d-proxy-error': expect.stringMatching(/^app-(?:closed|unreachable)$/) });
   const back = await app((stream) => {
     stream.respond({ ':status': 200 });
     stream.end('back');

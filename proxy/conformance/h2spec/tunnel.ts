@@ -1,7 +1,6 @@
 /** A listener that carries what comes, byte by byte, into the mesh port of a proxy as another proxy would. */
-import { type Socket, createServer } from 'node:net';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { type TLSSocket, connect } from 'node:tls';
-import type { AddressInfo } from 'node:net';
 import { shopIdentity } from '../../test/static-bed.ts';
 import type { TestCa } from '../../test/test-ca.ts';
 
