@@ -106,6 +106,7 @@ export class Target {
     dial({
       sockets,
       address: this.port.target,
+      near: true,
       tls: null,
       counted: (change) => recorder.connection('inbound', 'dst', change),
       connectMs: APP_CONNECT_MS_MAX,

@@ -21,6 +21,7 @@ export function listenOutbound(accept: OutboundAccept): Listener {
     address: accept.address,
     turn: context.sockets.turn,
     shelf: context.sockets.shelf,
+    near: true,
     tls: null,
     admit: accept.admit,
     counted: accept.counted,

@@ -145,7 +145,7 @@ export class TransparentOutbound {
 
   private open(address: SocketAddress): Listener {
     const { http, admit, counted } = this.parts;
-    return listen({ address, turn: http.sockets.turn, shelf: http.sockets.shelf, tls: null, admit, counted, opened: (connection, descriptor) => this.accept(connection, descriptor), secured: () => undefined });
+    return listen({ address, turn: http.sockets.turn, shelf: http.sockets.shelf, near: true, tls: null, admit, counted, opened: (connection, descriptor) => this.accept(connection, descriptor), secured: () => undefined });
   }
 
   private accept(connection: Connection, descriptor: number): void {

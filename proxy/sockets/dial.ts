@@ -21,6 +21,8 @@ export interface DialOptions {
   readonly tls: { readonly options: TLSOptions; readonly verify: (socket: Socket<unknown>, success: boolean) => Peer } | null;
   /** For the TCP connection; CONNECT_MS_MAX when absent. */
   readonly connectMs?: number;
+  /** The other side is on this machine: see RECEIVE_BYTES_MAX. */
+  readonly near?: boolean;
   /** Counts the connection and its end. */
   readonly counted: (change: 1 | -1) => void;
   readonly connected: (connection: Connection) => void;
@@ -85,7 +87,7 @@ class Dial implements TimerOwner {
     socket.setNoDelay(true);
     this.socket = socket;
     if (this.options.tls === null) {
-      limitReceived(socket);
+      if (this.options.near === true) limitReceived(socket);
       this.succeed(socket);
     } else this.options.sockets.arm(this.timer, HOP_MS_MAX);
   }

@@ -53,8 +53,9 @@ export const WAIT_MS_MAX = 10_000;
 export const LISTEN_RETRY_MS = 1_000;
 
 /**
- * What the kernel may hold of a plain connection, whose reads come whole: the runtime reads up to 512 KiB at once, and a body
- * that is read faster than it goes out would wait in such pieces. The kernel doubles it for its own use.
+ * What the kernel may hold of a connection to a process on this machine, the app. The runtime reads up to 512 KiB at once,
+ * and a body that is read faster than it goes out would wait in such pieces. The kernel doubles it for its own use. Never
+ * for those farther away: it bounds their throughput by the round trip.
  */
 export const RECEIVE_BYTES_MAX = 64 * 1024;
 /** Slices below this are copied together into one write. */

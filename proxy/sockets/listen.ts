@@ -15,6 +15,8 @@ export interface ListenOptions {
   readonly shelf?: ListenerShelf;
   /** Null for plain text. Called at the opening and at each `renew`. */
   readonly tls: (() => TLSOptions) | null;
+  /** Who connects is on this machine: see RECEIVE_BYTES_MAX. */
+  readonly near?: boolean;
   /** False refuses a new connection at once. */
   readonly admit: () => boolean;
   /** Counts a connection that was admitted, and its end. */
@@ -41,7 +43,7 @@ export function listen(options: ListenOptions): Listener {
   const inherited = shelf?.take(address) ?? null;
   let current = open(options, inherited === null ? { hostname: address.host, port: address.port } : { fd: inherited });
   const port = inherited === null ? current.port : address.port;
-  if (options.tls === null) limitReceived(current);
+  if (options.near === true) limitReceived(current);
   shelf?.put(address, () => current.fd);
   return {
     port,
