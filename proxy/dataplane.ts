@@ -15,7 +15,7 @@ import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
 import { Sockets } from './sockets/sockets.ts';
 import type { BalancerFacts } from './telemetry/families-parents.ts';
 import type { ListenerShelf } from './sockets/shelf.ts';
-import type { Recorder } from './telemetry/recorder.ts';
+import type { Recorder, TransportFacts } from './telemetry/recorder.ts';
 import type { Watch } from './telemetry/watch.ts';
 import type { Endpoint, ProxyOrders, SocketAddress } from './wire/orders.ts';
 
@@ -115,7 +115,7 @@ class Running implements Dataplane {
       credentials: parts.credentials,
       wallMs: parts.wallMs,
       admit: () => this.admit('inbound'),
-      counted: (change) => this.counted('inbound', change),
+      counted: (change, facts) => this.counted('inbound', change, facts),
       failed: this.listenFailed,
     });
     const outbound = {
@@ -224,10 +224,10 @@ class Running implements Dataplane {
     return false;
   }
 
-  private counted(direction: 'inbound' | 'outbound', change: 1 | -1): void {
+  private counted(direction: 'inbound' | 'outbound', change: 1 | -1, facts?: TransportFacts): void {
     if (direction === 'inbound') this.inboundOpen += change;
     else this.outboundOpen += change;
-    this.parts.recorder.connection(direction, 'src', change);
+    this.parts.recorder.connection(direction, 'src', change, facts);
   }
 
   private readonly listenFailed = (what: string, address: SocketAddress, error: unknown): void => {

@@ -5,7 +5,8 @@ import { formatAddress } from '../sockets/address.ts';
 import { RETIRE_IDLE_MS } from '../sockets/limits.ts';
 import { type Listener, listen } from '../sockets/listen.ts';
 import { originalDestination } from '../sockets/original-dst.ts';
-import type { RefusalReason } from '../telemetry/recorder.ts';
+import type { RefusalReason, TransportFacts } from '../telemetry/recorder.ts';
+import type { TlsState } from '../wire/labels.ts';
 import { serverTls } from '../sockets/tls.ts';
 import type { Connection } from '../sockets/connection.ts';
 import type { InboundPort, ProxyOrders, SocketAddress } from '../wire/orders.ts';
@@ -23,7 +24,7 @@ export interface InboundParts {
   /** The wall clock, ms since 1970. */
   readonly wallMs: () => number;
   readonly admit: () => boolean;
-  readonly counted: (change: 1 | -1) => void;
+  readonly counted: (change: 1 | -1, facts: TransportFacts) => void;
   /** Says that a listener could not be opened. */
   readonly failed: (what: string, address: SocketAddress, error: unknown) => void;
 }
@@ -159,7 +160,7 @@ export class Inbound {
       else servePlain(this.context, target, connection);
     };
     try {
-      this.plain.set(key, listen({ ...this.listening(plain), tls: null, opened, secured: () => undefined }));
+      this.plain.set(key, listen({ ...this.listening(plain, 'plain'), tls: null, opened, secured: () => undefined }));
     } catch (error) {
       this.parts.failed(`the plain listener of ${port.services[0] ?? 'a port'}`, plain, error);
     }
@@ -171,7 +172,7 @@ export class Inbound {
     const address = redirectedAddress(this.orders);
     if (address === null) return;
     try {
-      const listener = listen({ ...this.listening(address), tls: null, opened: (connection, descriptor) => this.acceptRedirected(connection, descriptor), secured: () => undefined });
+      const listener = listen({ ...this.listening(address, 'plain'), tls: null, opened: (connection, descriptor) => this.acceptRedirected(connection, descriptor), secured: () => undefined });
       this.redirected = { key, listener };
     } catch (error) {
       this.parts.failed('the listener for what is dialled to the app', address, error);
@@ -207,7 +208,7 @@ export class Inbound {
     const address = this.orders.inbound.mesh;
     try {
       const listener = listen({
-        ...this.listening(address),
+        ...this.listening(address, 'mtls'),
         tls: () => serverTls(credentials.current() ?? leaf),
         opened: (connection) => this.peers.set(connection, new MeshPeer(this.context, connection)),
         secured: (connection, socket, success) => this.peers.get(connection)?.secured(socket, success),
@@ -219,9 +220,11 @@ export class Inbound {
     }
   }
 
-  private listening(address: SocketAddress): Pick<Parameters<typeof listen>[0], 'address' | 'turn' | 'shelf' | 'admit' | 'counted'> {
+  /** Who is there isn't known yet when a connection is counted, only where it came. */
+  private listening(address: SocketAddress, tls: TlsState): Pick<Parameters<typeof listen>[0], 'address' | 'turn' | 'shelf' | 'admit' | 'counted'> {
     const { http, admit, counted } = this.parts;
-    return { address, turn: http.sockets.turn, shelf: http.sockets.shelf, admit, counted };
+    const facts: TransportFacts = { tls, target: address };
+    return { address, turn: http.sockets.turn, shelf: http.sockets.shelf, admit, counted: (change) => counted(change, facts) };
   }
 }
 

@@ -51,7 +51,7 @@ export class LinkDial implements LinkOwner, TimerOwner {
           return peer;
         },
       },
-      counted: (change) => parts.recorder.connection('outbound', 'dst', change),
+      counted: (change) => parts.recorder.connection('outbound', 'dst', change, { tls: 'mtls', target: mesh.address, peer: mesh.identity }),
       connected: (connection) => this.connected(connection),
       failed: (failure) => {
         if (failure.kind === 'unverified') parts.recorder.refused('outbound', failure.reason);

@@ -48,7 +48,7 @@ export function openHop1(context: HopContext, mesh: MeshAddress, facts: ConnectF
       options: clientTls(leaf, mesh.identity),
       verify: (socket, success) => verifyPeer(peerFacts(socket, success), context.trustDomain, mesh.identity),
     },
-    counted: (change) => context.recorder.connection('outbound', 'dst', change),
+    counted: (change) => context.recorder.connection('outbound', 'dst', change, { tls: 'mtls', target: mesh.address, peer: mesh.identity }),
     connected: (connection) => new HopOpening(context, connection, leaf, opening).send(connectRequest(facts)),
     failed: (failure) => {
       if (failure.kind === 'unverified') context.recorder.refused('outbound', failure.reason);

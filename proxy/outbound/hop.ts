@@ -42,7 +42,7 @@ function openPlain(context: HopContext, address: SocketAddress, opening: Opening
     sockets: context.sockets,
     address,
     tls: null,
-    counted: (change) => context.recorder.connection('outbound', 'dst', change),
+    counted: (change) => context.recorder.connection('outbound', 'dst', change, { tls: 'plain', target: address }),
     connected: (connection) => opening.opened(connection, NOTHING, Infinity),
     failed: (failure) => opening.failed(codeOfDial(failure)),
   });

@@ -96,8 +96,9 @@ export function transportLabels({ direction, peer, facts }: Pick<TransportSeries
   const target = targetLabels(facts.target);
   const tls = tlsOf(direction, facts.tls, facts.peer);
   if (direction === 'inbound') return labelText([...ends, ...target, ...tls, ...serverLabels(policy, facts.target?.port)]);
-  const service = facts.service ?? '';
-  return labelText([...ends, ['authority', authorityOf(service, facts.port)], ...target, ...tls, ...destinationLabels(service, facts.destination ?? '', facts)]);
+  // One link between proxies carries all services of an endpoint.
+  if (facts.service === undefined) return labelText([...ends, ...target, ...tls]);
+  return labelText([...ends, ['authority', authorityOf(facts.service, facts.port)], ...target, ...tls, ...destinationLabels(facts.service, facts.destination ?? '', facts)]);
 }
 
 function parentLabels({ service, port }: ParentKey): Labels {

@@ -191,6 +191,8 @@ test('transports and bytes are counted at both ends, with who is at the far one'
   expect(named(samples, 'tcp_close_total')[0]).toEqual({ name: 'tcp_close_total', labels: { ...near, errno: '' }, value: 1 });
   const far = named(samples, 'tcp_open_total')[1]?.labels;
   expect(far).toMatchObject({ tls: 'true', server_id: facts.peer, target_addr: '10.0.0.7:8080', dst_service: 'cart' });
+  series.connection('outbound', 'dst', 1, { tls: 'mtls', target: { host: '10.0.0.7', port: 4_143 }, peer: facts.peer });
+  expect(named(render(series), 'tcp_open_total').at(-1)?.labels).toEqual({ direction: 'outbound', peer: 'dst', target_addr: '10.0.0.7:4143', target_ip: '10.0.0.7', target_port: '4143', tls: 'true', server_id: facts.peer });
   expect(named(samples, 'tcp_read_bytes_total')).toEqual([
     { name: 'tcp_read_bytes_total', labels: far, value: 7_000 },
     { name: 'tcp_read_bytes_total', labels: near, value: 300 },
