@@ -52,7 +52,7 @@ export class Approach implements Queued {
       case 'try':
         return this.next();
       case 'wait':
-        return this.wait(this.attempts.code);
+        return this.wait();
       case 'fail':
         this.upstream.counters.failfastOutbound += 1;
         return this.seeker.gaveUp(this.reason());
@@ -91,16 +91,18 @@ export class Approach implements Queued {
   private unready(): void {
     const { upstream } = this;
     const { code } = this.attempts;
+    // A denial, for example, says that somebody is there.
+    if (!PASSING.has(code)) return this.seeker.gaveUp(code);
     const nowUs = this.nowUs();
     if (!upstream.parts.balancer.ready(nowUs)) upstream.failfast.unready(nowUs, upstream.parts.random());
-    if (!PASSING.has(code) || upstream.failfast.active(nowUs)) return this.seeker.gaveUp(code);
+    if (upstream.failfast.active(nowUs)) return this.seeker.gaveUp(code);
     this.attempts.renew();
-    this.wait(code);
+    this.wait();
   }
 
-  private wait(code: FaultCodeName): void {
+  private wait(): void {
     this.queued = this.upstream.queue.wait(this);
-    if (!this.queued) this.seeker.gaveUp(PASSING.has(code) ? 'queue-full' : code);
+    if (!this.queued) this.seeker.gaveUp('queue-full');
   }
 
   /** What this exchange met itself says more than that others met something before. */

@@ -294,3 +294,20 @@ test('without a policy nothing is repeated and nothing times out', async () => {
   for (let turn = 0; turn < 20; turn++) expect((await ask()).body).toBe('busy');
   expect(asked).toBe(20);
 });
+
+test('what no waiting mends is answered at once, again and again: there is no certificate', async () => {
+  const cart = await app(() => ok('served'));
+  const identity = 'cart.shop.serviceaccount.identity.sidelight.cluster.local';
+  const [unused = 0] = await freePorts(1);
+  const meshed: Endpoint = { ...endpoint(cart.port, 'cart'), mesh: { address: loopback(unused), identity } };
+  const bare = new DataplaneProcess();
+  const [port = 0, mesh = 0] = await freePorts(2);
+  const listener: OutboundListener = { listen: loopback(port), service: 'shop/cart', port: 80, protocol: 'http1', endpoints: [meshed] };
+  expect(await bare.apply(meshOrders('shop/host/api', mesh, { outbound: [listener] }))).toEqual([]);
+  const client = await RawClient.to(port);
+  const began = performance.now();
+  for (let turn = 0; turn < 20; turn++) expect((await client.send(GET).response()).head).toMatch(/503 [^]*no-certificate/);
+  expect(performance.now() - began).toBeLessThan(2_500);
+  client.close();
+  await bare.stop();
+});

@@ -232,7 +232,7 @@ export class Attempts implements AttemptReport {
   /** The endpoint couldn't be reached. Returns whether another may be tried. */
   failed(code: FaultCodeName): boolean {
     this.lastCode = code;
-    this.finished(-1, true);
+    this.finished(-1, !FINAL.has(code));
     if (code === 'identity-unverified' && this.candidate !== null) this.upstream.wrongIdentity(this.candidate);
     this.left--;
     return this.left > 0 && !FINAL.has(code);

@@ -40,7 +40,7 @@ export class Deadlines implements TimerOwner {
     this.requestMs = nowMs + (requestLimitMs ?? Infinity);
     this.idleLimitMs = idleLimitMs ?? Infinity;
     this.idleMs = nowMs + this.idleLimitMs;
-    this.progress = -1;
+    this.progress = this.owner.progress;
     this.responseMs = this.attemptMs = Infinity;
     this.arm();
   }
