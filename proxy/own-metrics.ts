@@ -3,6 +3,7 @@ import type { Applied } from './control/applied.ts';
 import type { ControlLink } from './control/link.ts';
 import type { TransparentFacts } from './outbound/transparent.ts';
 import type { ReliabilityCounters } from './policy/reliability.ts';
+import type { Http2Counters } from './protocol/http2/counters.ts';
 import type { OwnMetric } from './telemetry/prometheus.ts';
 import type { WindowRing } from './telemetry/window.ts';
 
@@ -65,5 +66,21 @@ export function reliabilityMetrics(counters: ReliabilityCounters): OwnMetric[] {
     counter('sidelight_retries_over_budget_total', 'Retries that were not made, since the service had its share.', counters.retriesOverBudget),
     counter('sidelight_retries_over_body_total', 'Retries that were not made, since the body was too long to keep.', counters.retriesOverBody),
     counter('sidelight_policy_timeouts_total', 'Exchanges given up by a timeout of the service.', counters.timeouts),
+    ...callerMetrics(counters.http2),
+  ];
+}
+
+/** HTTP/2 connections that callers opened here. */
+function callerMetrics(http2: Http2Counters): OwnMetric[] {
+  return [
+    counter('sidelight_http2_streams_total', 'Streams that callers opened.', http2.streams),
+    counter('sidelight_http2_resets_received_total', 'Streams that callers reset.', http2.resetsReceived),
+    counter('sidelight_http2_resets_made_total', 'Streams reset here because of what a caller sent on them.', http2.resetsMade),
+    counter('sidelight_http2_refused_total', 'Streams refused because their caller had too many open.', http2.refused),
+    counter('sidelight_http2_malformed_total', 'Requests that no intermediary may pass on.', http2.malformed),
+    counter('sidelight_http2_heads_too_large_total', 'Heads above the limit, answered 431.', http2.listsTooLarge),
+    counter('sidelight_http2_header_bombs_total', 'Streams refused because the heads of their connection had grown out of proportion to what came.', http2.bombs),
+    counter('sidelight_http2_connections_failed_total', 'Connections ended because their caller broke the standard.', http2.protocolErrors),
+    counter('sidelight_http2_connections_calmed_total', 'Connections ended by a limit on what costs a caller nothing (ENHANCE_YOUR_CALM).', http2.calmed),
   ];
 }

@@ -38,7 +38,8 @@ export class StreamsCaller implements SessionOwner, StreamsOwner {
     this.client = options.stream.remoteAddress ?? '';
     this.idleSinceMs = this.context.sockets.nowUs() / 1000;
     const settings = { role: 'server', streamsMax: CALLER_STREAMS_MAX, streamWindow: STREAM_WINDOW_BYTES, connectionWindow: SESSION_WINDOW_BYTES, extendedConnect: true } as const;
-    this.session = new Session(this.context.sockets, options.stream, settings, this);
+    const { counters } = this.context;
+    this.session = new Session(this.context.sockets, options.stream, counters === undefined ? settings : { ...settings, counters: counters.http2 }, this);
   }
 
   /** Takes what came before it was known that this is HTTP/2. */

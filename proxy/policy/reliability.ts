@@ -1,4 +1,5 @@
 /** What the proxy did for reliability beside single attempts, counted over all services since the start. */
+import { Http2Counters } from '../protocol/http2/counters.ts';
 
 export class ReliabilityCounters {
   /** Exchanges that failed at once, since no endpoint of their service (outbound) or no app (inbound) was ready for too long. */
@@ -15,4 +16,6 @@ export class ReliabilityCounters {
   retriesOverBody = 0;
   /** Exchanges given up by a timeout of the policy. */
   timeouts = 0;
+  /** What callers' HTTP/2 connections did that is of interest when one of them is hostile. */
+  readonly http2 = new Http2Counters();
 }

@@ -10,6 +10,13 @@ const WITNESS_PER_SECOND = 50;
 
 let bed: AttackBed;
 let witness: Witness;
+/** Connections that were cut off so far. */
+let calmed = 0;
+
+async function counterOf(name: string): Promise<number> {
+  const metrics = await fetch(`http://${bed.proxy.admin}/metrics`).then((answer) => answer.text());
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1]);
+}
 
 beforeAll(async () => {
   bed = await startAttackBed({ kind: 'source' });
@@ -29,6 +36,8 @@ test.each(ATTACKS.filter(({ most }) => most !== null))('$name is cut off by a ru
   expect(assailant.ended).toBe(true);
   assailant.close();
   expect((await testimony).failures).toEqual([]);
+  calmed++;
+  expect(await counterOf('sidelight_http2_connections_calmed_total')).toBe(calmed);
 }, START_MS);
 
 test.each(ATTACKS.filter(({ most }) => most === null))('$name is borne by a running proxy, and another client notices nothing', async (attack) => {
