@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountProblem } from './account.ts';
+import { accountProblem, hasToken } from './account.ts';
 
 test.each([
   [401, '{"code":"INVALID_EMAIL_OR_PASSWORD","message":"Invalid email or password"}', 'unauthenticated', 'do not belong together'],
@@ -12,4 +12,8 @@ test.each([
   const error = accountProblem(status, body, 'r-1');
   expect(error.code).toBe(code);
   expect(error.message).toContain(text);
+});
+
+test.each([['{"token":null,"user":{}}', false], ['{"token":"abc","user":{}}', true], ['{}', true], ['', true]])('the sign-up’s answer %s means a session: %s', (body, session) => {
+  expect(hasToken(body)).toBe(session);
 });

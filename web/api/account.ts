@@ -1,9 +1,19 @@
 /** Accounts: sign-up, sign-in and sign-out at /api/auth, as plain calls. */
 import { ApiError, problemOf, unreachable } from './problem.ts';
 
-/** Makes an account and signs it in. Throws `ApiError`. */
-export async function signUp(input: { name: string; email: string; password: string }): Promise<void> {
-  await post('/api/auth/sign-up/email', input);
+/** Makes an account and signs it in; `confirm`: its address has to be confirmed by a mail first. Throws `ApiError`. */
+export async function signUp(input: { name: string; email: string; password: string }): Promise<'signed in' | 'confirm'> {
+  return hasToken(await post('/api/auth/sign-up/email', input)) ? 'signed in' : 'confirm';
+}
+
+/** The answer to a sign-up names the session's token, or null where there is none yet. */
+export function hasToken(body: string): boolean {
+  try {
+    const value = JSON.parse(body) as { token?: unknown } | null;
+    return value?.token !== null;
+  } catch {
+    return true;
+  }
 }
 
 /** Signs in; the session is a cookie. Throws `ApiError`. */
@@ -25,15 +35,17 @@ export async function resetPassword(input: { token: string; newPassword: string 
   await post('/api/auth/reset-password', input);
 }
 
-async function post(path: string, body: unknown): Promise<void> {
+/** The body of the answer. */
+async function post(path: string, body: unknown): Promise<string> {
   let response: Response;
   try {
     response = await fetch(path, { method: 'POST', credentials: 'same-origin', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   } catch {
     throw unreachable();
   }
-  if (response.ok) return;
-  throw accountProblem(response.status, await response.text(), response.headers.get('x-request-id'));
+  const text = await response.text();
+  if (response.ok) return text;
+  throw accountProblem(response.status, text, response.headers.get('x-request-id'));
 }
 
 /** Codes of the account service and what they mean for the person who typed. */

@@ -16,11 +16,15 @@ export function SignUpPage(): React.JSX.Element {
   const client = useQueryClient();
   const submit = useMutation({
     mutationFn: signUp,
-    onSuccess: async () => {
+    onSuccess: async (outcome) => {
+      if (outcome === 'confirm') return;
       client.clear();
       await navigate({ to: paths.newOrg() as '/' });
     },
   });
+  if (submit.data === 'confirm') {
+    return <AccountFrame title="Confirm your address" foot={<TextLink to={paths.signIn()} className="text-ink">Sign in</TextLink>}><p role="status">We have sent you a mail. The link in it confirms your address and signs you in; it works for one hour.</p></AccountFrame>;
+  }
   return (
     <AccountFrame title="Create your account" foot={<>Have one already? <TextLink to={paths.signIn()} className="text-ink">Sign in</TextLink></>}>
       <form className="space-y-4" onSubmit={(event) => {
