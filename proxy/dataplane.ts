@@ -12,6 +12,7 @@ import { ReliabilityCounters } from './policy/reliability.ts';
 import { RouteTemplates } from './route/template.ts';
 import { formatAddress } from './sockets/address.ts';
 import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
+import { limitReceived } from './sockets/receive-buffer.ts';
 import { Sockets } from './sockets/sockets.ts';
 import type { BalancerFacts } from './telemetry/families-parents.ts';
 import type { ListenerShelf } from './sockets/shelf.ts';
@@ -99,7 +100,7 @@ class Running implements Dataplane {
 
   constructor(parts: DataplaneParts) {
     this.parts = parts;
-    this.sockets = new Sockets(parts.nowUs, (error) => parts.log('error', 'a connection was lost to a fault of this proxy', { stack: error.stack ?? error.message }), parts.shelf);
+    this.sockets = new Sockets(parts.nowUs, (error) => parts.log('error', 'a connection was lost to a fault of this proxy', { stack: error.stack ?? error.message }), parts.shelf, limitReceived);
     const templates = new RouteTemplates();
     this.links = new LinkDirectory({
       sockets: this.sockets,

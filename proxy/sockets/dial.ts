@@ -4,7 +4,6 @@ import type { Peer } from '../policy/peer.ts';
 import type { SocketAddress } from '../wire/orders.ts';
 import { Connection } from './connection.ts';
 import { connectionEvents } from './handlers.ts';
-import { limitReceived } from './receive-buffer.ts';
 import { CONNECT_MS_MAX, HOP_MS_MAX } from './limits.ts';
 import type { Sockets } from './sockets.ts';
 import { Timer, type TimerOwner } from './timer-wheel.ts';
@@ -87,7 +86,7 @@ class Dial implements TimerOwner {
     socket.setNoDelay(true);
     this.socket = socket;
     if (this.options.tls === null) {
-      if (this.options.near === true) limitReceived(socket);
+      if (this.options.near === true) this.options.sockets.near(socket);
       this.succeed(socket);
     } else this.options.sockets.arm(this.timer, HOP_MS_MAX);
   }

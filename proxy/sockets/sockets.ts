@@ -16,9 +16,13 @@ export class Sockets {
   private readonly wheel: TimerWheel;
   private interval: ReturnType<typeof setInterval> | null = null;
 
+  /** Keeps small what is read at once of a process on this machine: see RECEIVE_BYTES_MAX. */
+  readonly near: (socket: object) => void;
+
   /** `bug` is told of exceptions of ours. */
-  constructor(nowUs: () => number, bug: (error: Error) => void, shelf = new ListenerShelf()) {
+  constructor(nowUs: () => number, bug: (error: Error) => void, shelf = new ListenerShelf(), near: (socket: object) => void = () => undefined) {
     this.shelf = shelf;
+    this.near = near;
     this.nowUs = nowUs;
     this.turn = new Turn(bug);
     this.wheel = new TimerWheel(TICK_MS, SLOTS, nowUs() / 1000);
