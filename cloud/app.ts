@@ -20,7 +20,7 @@ import { newId } from './ids.ts';
 import { mailPage } from './mail/local.ts';
 import type { LocalMail } from './mail/local.ts';
 import { EXPOSITION_TYPE } from './metrics/exposition.ts';
-import { isThisMachine, mayReadMetrics } from './metrics/guard.ts';
+import { isLocalOrigin, isThisMachine, mayReadMetrics } from './metrics/guard.ts';
 import type { Services } from './services.ts';
 import { calls } from './wire/calls.ts';
 import type { Call, CallName } from './wire/calls.ts';
@@ -138,19 +138,26 @@ function mountHealth(app: App, options: AppOptions): void {
   });
 }
 
-function mountMetrics(app: App, { metrics, clientAddress }: AppOptions): void {
+/** The peer, where it says who asks: under a public address it may be a proxy of this machine. */
+function trustedPeer({ services, clientAddress }: AppOptions, context: Context<Env>): string | null {
+  return isLocalOrigin(services.publicUrl) ? clientAddress(context.env) : null;
+}
+
+function mountMetrics(app: App, options: AppOptions): void {
+  const { metrics } = options;
   app.get('/metrics', async (context) => {
-    const verdict = mayReadMetrics(context.req.raw.headers, clientAddress(context.env), metrics.token);
+    const verdict = mayReadMetrics(context.req.raw.headers, trustedPeer(options, context), metrics.token);
     if (verdict === 'token_needed') throw new ApiError('token_invalid', 'The metrics need Authorization: Bearer with the operator’s METRICS_TOKEN.');
-    if (verdict === 'loopback_only') throw new ApiError('forbidden', 'The metrics are for this machine only, unless the operator sets METRICS_TOKEN.');
+    if (verdict === 'loopback_only') throw new ApiError('forbidden', 'The metrics are for this machine only, and under a public address for nobody, unless the operator sets METRICS_TOKEN.');
     return context.body(await metrics.text(), 200, { 'content-type': EXPOSITION_TYPE, 'cache-control': 'no-store' });
   });
 }
 
-function mountMail(app: App, { localMail, clientAddress }: AppOptions): void {
-  if (localMail === null) return;
+function mountMail(app: App, options: AppOptions): void {
+  const { localMail } = options;
+  if (localMail === null || !isLocalOrigin(options.services.publicUrl)) return;
   app.get('/dev/mail', (context) => {
-    if (!isThisMachine(context.req.raw.headers, clientAddress(context.env))) throw new ApiError('forbidden', 'Mails are shown on the cloud’s own machine only.');
+    if (!isThisMachine(context.req.raw.headers, trustedPeer(options, context))) throw new ApiError('forbidden', 'Mails are shown on the cloud’s own machine only.');
     return context.html(mailPage(localMail.list()), 200, { 'cache-control': 'no-store' });
   });
 }

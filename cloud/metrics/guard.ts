@@ -1,4 +1,7 @@
-/** Who may read the metrics: whoever has the token; without one, programs on this machine that no proxy speaks for. Pure. */
+/**
+ * Who may read what is the operator's: whoever has the token; without one programs on this machine, while the cloud is reached
+ * under a loopback address and no proxy speaks for them. Pure.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** Headers by which a proxy in front says that it speaks for someone else. */
@@ -12,9 +15,14 @@ export function mayReadMetrics(headers: Headers, peer: string | null, token: str
   return isThisMachine(headers, peer) ? 'allow' : 'loopback_only';
 }
 
-/** True when the request comes from a program on this machine itself. */
+/** True when the request comes from a program on this machine itself. `peer` null: not known, or not to be relied on. */
 export function isThisMachine(headers: Headers, peer: string | null): boolean {
   return !FORWARDED.some((name) => headers.has(name)) && isLoopback(peer);
+}
+
+/** True for a cloud that is reached under a loopback address only: a proxy in front of any other may forward without a word. */
+export function isLocalOrigin(publicUrl: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(publicUrl).hostname);
 }
 
 function isLoopback(peer: string | null): boolean {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectAgent, makeCluster, signUpWithOrg, testCloud, testFrame, testHello, testWindow } from '../testing.ts';
+import { parseConfig } from '../config.ts';
+import { silentLog } from '../log.ts';
+import { startCloud } from '../platform-node/cloud.ts';
+import { connectAgent, makeCluster, signUpWithOrg, testCloud, TEST_SECRET, testFrame, testHello, testWindow } from '../testing.ts';
 import type { TestCloud } from '../testing.ts';
 import { DAY_MS, HOUR_MS } from '../rollup/chunk.ts';
 import { CLOSED_AFTER_MS } from '../rollup/roll.ts';
@@ -76,6 +79,16 @@ test('a request that a proxy speaks for is refused with a documented code', asyn
   const answer = await fetch(`${cloud.url}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
   expect(answer.status).toBe(403);
   expect(await answer.json()).toMatchObject({ code: 'forbidden' });
+});
+
+test('a cloud under a public address shows neither metrics nor mails to its own machine, where a proxy may ask for anyone', async () => {
+  const parsed = parseConfig({ PORT: '0', DATABASE_URL: cloud.database.serverUrl, SIDELIGHT_SECRET: TEST_SECRET, PUBLIC_URL: 'https://mesh.example' });
+  if (parsed.kind === 'faults') throw new Error(JSON.stringify(parsed.faults));
+  const other = await startCloud({ config: parsed.config, consoleDir: '/nonexistent', log: silentLog, now: Date.now });
+  const at = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${other.port}${path}`);
+  expect((await at('/metrics')).status).toBe(403);
+  expect(await (await at('/dev/mail')).text()).not.toContain('<h1>Mail');
+  await other.stop();
 });
 
 test.each<[string, Record<string, string>, string | null, string | null, string]>([

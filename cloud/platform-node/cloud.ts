@@ -22,6 +22,7 @@ import { createLocalMail } from '../mail/local.ts';
 import { createMailer } from '../mail/mail.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { familiesOf } from '../metrics/families.ts';
+import { isLocalOrigin } from '../metrics/guard.ts';
 import { readQueues } from '../metrics/queues.ts';
 import { createEntityNames } from '../series/names.ts';
 import type { Services } from '../services.ts';
@@ -65,6 +66,7 @@ export async function startCloud({ config, consoleDir, log, now }: CloudOptions)
   const port = await listen(server, config.port, config.host);
   const publicUrl = config.publicUrl ?? `http://${urlHost(config.host)}:${port}`;
   const localMail = config.mail === null ? createLocalMail(now) : null;
+  if (localMail !== null && !isLocalOrigin(publicUrl)) log.warn({ setting: 'SMTP_URL' }, 'no mail server is set: invitations and new passwords reach nobody by mail');
   const mail = createMailer({ transport: localMail?.transport ?? smtpTransport(config.mail?.smtpUrl ?? '', config.mail?.from ?? ''), log });
   const accounts = createAccounts({ databaseUrl: config.databaseUrl, secret: config.secret, publicUrl, log, mail, confirmedOnly: config.mail !== null });
   const names = createEntityNames();
