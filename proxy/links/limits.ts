@@ -13,8 +13,10 @@ export const LINK_WINDOW = 1024 * 1024;
 export const LINK_CROWDED = 0.5;
 /** Streams on one link; as many as connections to one endpoint. */
 export const LINK_STREAMS_MAX = 1_024;
-/** Resets of a verified peer that nothing has paid off: its clients' aborts share the link, and ending it would break everyone's streams. */
-export const LINK_RESETS_MAX = 1_000_000;
+/** Resets of a verified peer at once: all that its clients had open may break off together. */
+export const LINK_RESETS_MAX = 5_000;
+/** And for ever: their aborts share the link, and ending it would break everyone's streams. */
+export const LINK_RESETS_PER_SECOND = 2_000;
 /** What is taken from the streams before the socket is asked again: a write of the socket's own size. */
 export const PRODUCE_BYTES = 64 * 1024;
 /** How often a link looks at itself. */

@@ -10,7 +10,7 @@ import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
 import type { Flushable } from '../sockets/turn.ts';
 import { MESH_VERSION_SETTING } from '../wire/mesh.ts';
 import { MESH_WIRE_VERSION } from '../wire/version.ts';
-import { BEAT_MS, BULK_MS, LINK_CROWDED, LINK_RESETS_MAX, LINK_STREAMS_MAX, LINK_WINDOW, PING_MS, PONG_MS, PRODUCE_BYTES, STREAM_WINDOW } from './limits.ts';
+import { BEAT_MS, BULK_MS, LINK_CROWDED, LINK_RESETS_MAX, LINK_RESETS_PER_SECOND, LINK_STREAMS_MAX, LINK_WINDOW, PING_MS, PONG_MS, PRODUCE_BYTES, STREAM_WINDOW } from './limits.ts';
 
 const LETTER_H = 0x48;
 
@@ -85,7 +85,7 @@ export class Link implements ConnectionEvents, Flushable, TimerOwner {
     this.connection = options.connection;
     this.engine = new Http2Connection(
       {
-        role: options.role, streamWindow: STREAM_WINDOW, connectionWindow: LINK_WINDOW, streamsMax: LINK_STREAMS_MAX, resetsMax: LINK_RESETS_MAX,
+        role: options.role, streamWindow: STREAM_WINDOW, connectionWindow: LINK_WINDOW, streamsMax: LINK_STREAMS_MAX, resetsMax: LINK_RESETS_MAX, resetsPerSecond: LINK_RESETS_PER_SECOND,
         extendedConnect: true, settings: [[MESH_VERSION_SETTING, MESH_WIRE_VERSION]],
       },
       this,

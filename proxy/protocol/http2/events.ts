@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   readonly extendedConnect?: boolean;
   /** Resets, the peer's and those that it makes us send, that nothing has paid off. Default for a server 490; a link of trusted peers may allow more. A client has no limit: each reset ends a stream that it opened itself. */
   readonly resetsMax?: number;
+  /** Resets that a second pays off. Default 33. */
+  readonly resetsPerSecond?: number;
   /** Counts; share one among connections to sum them up. */
   readonly counters?: Http2Counters;
   /** Further settings to announce, identifier and value; the peer's engine hands them to `setting`. */

@@ -86,6 +86,25 @@ test('a peer that reads no answers can not open more streams than it may, since 
   expect(server.accepted.length).toBe(11);
 });
 
+test('a link of trusted peers may allow more resets, and pay them off faster', () => {
+  const server = new Recorder({ role: 'server', resetsMax: 2_000, resetsPerSecond: 1_000 });
+  const first = hello();
+  server.connection.push(first, 0, first.length);
+  const resetMany = (from: number, count: number): void => {
+    for (let n = from; n < from + count; n++) {
+      const cancelled = concat([headers(id(n), GET, true), frame(TYPE.rstStream, 0, id(n), uint32(CODE.cancel))]);
+      server.connection.push(cancelled, 0, cancelled.length);
+    }
+  };
+  for (let second = 0; second < 10; second++) {
+    resetMany(1 + second * 1_000, 1_000);
+    server.connection.passed(1_000);
+  }
+  expect(server.fault).toBeNull();
+  resetMany(20_001, 2_001);
+  expect(server.fault).toMatchObject({ code: CODE.enhanceYourCalm });
+});
+
 test('what a peer resets itself counts no longer, though its answer still waits to go out', () => {
   const server = new Recorder({ role: 'server', streamsMax: 10 });
   server.onAccept = (stream) => stream.sendHead(listOf(OK), false);

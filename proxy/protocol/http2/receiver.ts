@@ -39,7 +39,8 @@ export class Receiver implements Incoming {
   constructor(connection: Http2Connection) {
     this.connection = connection;
     this.frames = new PayloadReader(this, connection.counters);
-    this.resets = new Budget(connection.options.resetsMax ?? (connection.server ? RESETS_UNPAID_MAX : Number.POSITIVE_INFINITY), RESETS_PER_SECOND);
+    const { resetsMax = connection.server ? RESETS_UNPAID_MAX : Number.POSITIVE_INFINITY, resetsPerSecond = RESETS_PER_SECOND } = connection.options;
+    this.resets = new Budget(resetsMax, resetsPerSecond);
   }
 
   passed(ms: number): void {
