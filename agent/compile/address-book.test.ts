@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Inventory } from '../inventory/inventory.ts';
 import { addressAt, makeInstance, makeService, makeWorkload, TRUST_DOMAIN } from '../inventory/testing.ts';
-import { AddressBook } from './address-book.ts';
+import { AddressBook, PRELOADED_ENDPOINTS_MAX, PRELOADED_SERVICES_MAX, preloaded, virtualServices } from './address-book.ts';
 import { compileOrders, proxyKey } from './orders.ts';
 
 const transparent = (...addresses: string[]) => ({ addresses, outboundPort: 4140, plainPort: 4142, ownPorts: [4191] });
@@ -62,4 +62,24 @@ test('a transparent instance’s orders have its addresses and the services; its
   });
   expect(orders.get(proxyKey('shop/host/cart', 'cart-2'))?.inbound.mesh).toEqual({ host: '0.0.0.0', port: 4143 });
   expect(orders.get(proxyKey('shop/host/legacy', 'legacy-1'))?.transparent).toBeUndefined();
+});
+
+test('orders name services beforehand as far as there is room; the address book knows all', () => {
+  const virtual = (name: string, endpoints: number) => ({
+    addresses: ['10.96.0.1'],
+    to: { service: `shop/${name}`, port: 80, protocol: 'http1' as const, endpoints: Array.from({ length: endpoints }, (_, at) => ({ address: addressAt(8080, `10.1.0.${at}`), workload: 'shop/host/x', instance: `x-${at}`, mesh: null })) },
+  });
+  const many = Array.from({ length: PRELOADED_SERVICES_MAX + 1 }, (_, at) => virtual(`s${at}`, 1));
+  expect(preloaded(many)).toEqual(many.slice(0, PRELOADED_SERVICES_MAX));
+  const [huge, small] = [virtual('huge', PRELOADED_ENDPOINTS_MAX), virtual('small', 1)];
+  expect(preloaded([small, huge, virtual('other', 1)]).map(({ to }) => to.service)).toEqual(['shop/small', 'shop/other']);
+});
+
+test('a service’s policy goes with it, whichever way it is dialled', () => {
+  const inventory = shop();
+  const cart = inventory.services.get('shop/cart');
+  if (cart === null) throw new Error('the shop has a cart');
+  inventory.services.apply({ ...cart, policy: { timeout: { requestMs: 500 } } });
+  expect(virtualServices(inventory)[0]?.to.policy).toEqual({ timeout: { requestMs: 500 } });
+  expect(new AddressBook(inventory).resolve(addressAt(80, '10.96.0.10'))).toMatchObject({ to: { policy: { timeout: { requestMs: 500 } } } });
 });

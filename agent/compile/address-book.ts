@@ -64,6 +64,20 @@ export class AddressBook {
   }
 }
 
+/** Orders name so many services beforehand, and as many endpoints of them: each change of one goes to every transparent proxy. */
+export const PRELOADED_SERVICES_MAX = 200;
+export const PRELOADED_ENDPOINTS_MAX = 2_000;
+
+/** Those that orders name beforehand, the first by name; proxies ask for the others when somebody dials them. */
+export function preloaded(services: readonly VirtualService[]): readonly VirtualService[] {
+  let endpoints = 0;
+  return services.slice(0, PRELOADED_SERVICES_MAX).filter(({ to }) => {
+    const fits = endpoints + to.endpoints.length <= PRELOADED_ENDPOINTS_MAX;
+    if (fits) endpoints += to.endpoints.length;
+    return fits;
+  });
+}
+
 /** Every service that has addresses, a part a port, by service. */
 export function virtualServices(inventory: Inventory): VirtualService[] {
   const index = inventory.endpoints();

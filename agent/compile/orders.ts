@@ -1,9 +1,8 @@
 /** From the inventory to what one proxy has to do. */
-import { VIRTUAL_SERVICES_MAX } from '../../proxy/wire/orders.ts';
 import type { Endpoint, InboundPort, OutboundListener, ProxyOrders, SocketAddress, TransparentOrders, VirtualService } from '../../proxy/wire/orders.ts';
 import { endpointsOf } from '../inventory/inventory.ts';
 import type { Inventory, MeshInstance, TransparentInstance, Upstream } from '../inventory/inventory.ts';
-import { virtualServices } from './address-book.ts';
+import { preloaded, virtualServices } from './address-book.ts';
 
 /** Orders without their revision. */
 export type OrdersBody = Omit<ProxyOrders, 'revision'>;
@@ -17,7 +16,7 @@ export function proxyKey(workload: string, instanceName: string): string {
 export function compileOrders(inventory: Inventory, trustDomain: string): Map<string, OrdersBody> {
   const index = inventory.endpoints();
   const orders = new Map<string, OrdersBody>();
-  const services = virtualServices(inventory).slice(0, VIRTUAL_SERVICES_MAX);
+  const services = preloaded(virtualServices(inventory));
   for (const workload of inventory.workloads.list()) {
     for (const instance of workload.instances) {
       if (!instance.mesh) continue;

@@ -328,3 +328,31 @@ test('after the stop nothing is dialled any more', () => {
   vi.advanceTimersByTime(600_000);
   expect(dials).toHaveLength(1);
 });
+
+test('addresses are asked for only where the orders say that somebody answers, and again on each new link', () => {
+  const { link, certify, newest } = setUp();
+  const transparent = (JSON.parse(golden('from-orders-transparent')) as { orders: object });
+  const asked = (): string[] => newest().sent.flatMap((message) => (message.kind === 'resolve' || message.kind === 'forget' ? [JSON.stringify(message)] : []));
+  certify();
+  link.start();
+  open(newest());
+  tell(newest(), WELCOME);
+  const answers: string[] = [];
+  const forget = link.watches.watch({ host: '10.96.0.10', port: 80 }, (destination) => void answers.push(destination.kind));
+  tell(newest(), JSON.parse(golden('from-orders')) as FromControl);
+  expect(asked()).toEqual([]);
+  tell(newest(), { kind: 'orders', ...transparent });
+  expect(asked()).toEqual([golden('to-resolve')]);
+  tell(newest(), JSON.parse(golden('from-resolved')) as FromControl);
+  expect(answers).toEqual(['service']);
+  end(newest(), 'lost');
+  expect(link.watches.reachable()).toBe(false);
+  vi.advanceTimersByTime(60_000);
+  open(newest());
+  tell(newest(), WELCOME);
+  tell(newest(), { kind: 'orders', ...transparent });
+  expect(asked()).toEqual([golden('to-resolve')]);
+  forget();
+  expect(asked().at(-1)).toBe(golden('to-forget'));
+  link.stop();
+});
