@@ -7,9 +7,10 @@ import { runFairnessBench } from './fairness.ts';
 import { runMemoryBench } from './memory.ts';
 import { runProxyBench } from './proxy.ts';
 import { runStartBench } from './start.ts';
+import { runTurnsBench } from './turns.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench, connections: runConnectionsBench,
+  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench, connections: runConnectionsBench, turns: runTurnsBench,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -62,7 +62,8 @@ function FilterForm({ filter, tap }: { filter: TapFilter; tap: RunningTap }): Re
       </label>
       <Pick label="Status" value={filter.status} onChange={(status) => change({ status })} options={STATUSES} />
       <Pick label="Other end" value={filter.peer} onChange={(peer) => change({ peer })} options={[['', 'Anybody'], ...keys.map((key) => [key, shortName(key)] as const)]} />
-      {tap.running ? <Button onClick={tap.stop}>Stop</Button> : <Button type="submit" look="primary">Start</Button>}
+      {/* Apart by their keys: a button that turned into the other under the pointer would submit the form. */}
+      {tap.running ? <Button key="stop" onClick={tap.stop}>Stop</Button> : <Button key="start" type="submit" look="primary">Start</Button>}
     </form>
   );
 }
