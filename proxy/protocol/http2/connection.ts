@@ -9,7 +9,7 @@ import type { ConnectionEvents, ConnectionOptions, StreamEvents } from './events
 import { ReceiveWindow } from './flow.ts';
 import { FLAG } from './frame.ts';
 import { CompressionError } from '../hpack/integer.ts';
-import { CONNECTION_WINDOW_BYTES, DEBUG_BYTES_MAX, HEADER_LIST_BYTES_MAX, STREAMS_MAX, STREAMS_OPENED_MAX, STREAM_ID_MAX, STREAM_QUEUE_BYTES_MAX, STREAM_WINDOW_BYTES } from './limits.ts';
+import { CONNECTION_WINDOW_BYTES, DEBUG_BYTES_MAX, HEADER_LIST_BYTES_MAX, LINGER_BYTES_MAX, LINGER_MS_MAX, STREAMS_MAX, STREAMS_OPENED_MAX, STREAM_ID_MAX, STREAM_QUEUE_BYTES_MAX, STREAM_WINDOW_BYTES } from './limits.ts';
 import { isConnect, isHead } from './message.ts';
 import { FrameReader, PREFACE } from './reader.ts';
 import { Receiver } from './receiver.ts';
@@ -41,6 +41,8 @@ export class Http2Connection implements StreamHost {
   private readonly windowSize: number;
   /** Bytes given to owners that they have not consumed. */
   private held = 0;
+  /** Streams whose request nobody reads any more. */
+  private readonly lingering = new Set<Http2Stream>();
   private state: 'open' | 'failed' | 'lost' = 'open';
   /** The owner knows that there is something to produce; at first it does. */
   private awake = true;
@@ -63,7 +65,7 @@ export class Http2Connection implements StreamHost {
     this.counters = options.counters ?? new Http2Counters();
     this.peer = new PeerSettings(!this.server);
     this.registry = new StreamRegistry(this.server);
-    this.sender = new Sender(this.peer, (stream) => this.ownEndSent(stream));
+    this.sender = new Sender(this.peer, (stream) => this.stepped(stream));
     this.streamWindow = options.streamWindow ?? STREAM_WINDOW_BYTES;
     const window = options.connectionWindow ?? CONNECTION_WINDOW_BYTES;
     this.windowSize = window;
@@ -206,6 +208,21 @@ export class Http2Connection implements StreamHost {
   /** So much time has passed; pays off budgets of frames that cost the peer nothing. Call it now and then (seconds). */
   passed(ms: number): void {
     this.receiver.passed(ms);
+    if (this.lingering.size > 0) this.endLingering(ms);
+    this.settle();
+  }
+
+  /** StreamHost. */
+  lingers(stream: Http2Stream): void {
+    this.lingering.add(stream);
+  }
+
+  /** So much came on a stream that nobody reads any more. */
+  lingered(stream: Http2Stream, count: number): void {
+    this.credit(stream, count);
+    if (stream.state !== 'half-closed (local)') return;
+    stream.lingeredBytes += count;
+    if (stream.lingeredBytes > LINGER_BYTES_MAX) this.discard(stream, CODE.noError);
   }
 
   /** StreamHost: a stream sends a head. */
@@ -297,6 +314,7 @@ export class Http2Connection implements StreamHost {
 
   /** `told`: the peer counts the stream as open until it has read our last frame of it. */
   private remove(stream: Http2Stream, told: boolean): void {
+    if (stream.resetBehindEnd) this.lingering.delete(stream);
     this.registry.remove(stream, told && this.server && (this.producing || this.sender.output.pending));
     this.sender.drop(stream);
   }
@@ -374,9 +392,13 @@ export class Http2Connection implements StreamHost {
     }
   }
 
-  private ownEndSent(stream: Http2Stream): void {
-    if (stream.resetBehindEnd && !stream.peerEnded) return this.discard(stream, CODE.noError);
-    this.stepped(stream);
+  /** Tells streams to stop that go on behind our whole answer. */
+  private endLingering(ms: number): void {
+    for (const stream of this.lingering) {
+      if (stream.state === 'half-closed (local)') stream.lingeredMs += ms;
+      if (stream.lingeredMs >= LINGER_MS_MAX) this.discard(stream, CODE.noError);
+      if (stream.state === 'closed') this.lingering.delete(stream);
+    }
   }
 
   /** RST_STREAM, and nothing of the stream is left. */

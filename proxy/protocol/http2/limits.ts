@@ -42,6 +42,12 @@ export const CONNECTION_QUEUE_BYTES = 1024 * 1024;
 /** Bytes queued on one stream by an owner that doesn't heed `blocked`: a bug of ours costs one stream, not the memory. */
 export const STREAM_QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Behind a whole answer, a request that has not ended may send so much more before it is told to stop: most end by themselves. */
+export const LINGER_BYTES_MAX = 16 * 1024;
+
+/** And may take so long. */
+export const LINGER_MS_MAX = 1_000;
+
 /** Streams that a peer may have open; nginx allows 128, Envoy 100 by default and Go 250. */
 export const STREAMS_MAX = 256;
 

@@ -109,7 +109,6 @@ export class Receiver implements Incoming {
     }
     const stream = this.current;
     if (stream === null || stream.state === 'closed') return connection.credit(null, count);
-    if (stream.resetBehindEnd) return connection.credit(stream, count);
     const last = complete && this.currentEnds;
     if (stream.contentLeft !== NO_LENGTH) {
       stream.contentLeft -= count;
@@ -118,7 +117,8 @@ export class Receiver implements Incoming {
         return this.malformed(stream, 'the content is not as long as content-length says');
       }
     }
-    this.deliver(stream, bytes, start, end, last);
+    if (stream.resetBehindEnd) this.passOver(stream, count, last);
+    else this.deliver(stream, bytes, start, end, last);
   }
 
   padding(count: number): void {
@@ -202,6 +202,8 @@ export class Receiver implements Incoming {
     const stream = registry.streams.get(id);
     if (stream === undefined) {
       if (registry.absence(id) === 'idle') throw new ConnectionError(CODE.protocolError, `WINDOW_UPDATE came for stream ${id}, which is idle`);
+      // A stream error of a stream that is no more, which may be one of the connection (§5.4.2).
+      if (increment === 0) throw new ConnectionError(CODE.protocolError, 'a WINDOW_UPDATE adds nothing');
       return;
     }
     if (increment === 0) this.refuse(stream, CODE.protocolError, 'a WINDOW_UPDATE adds nothing');
@@ -284,6 +286,14 @@ export class Receiver implements Incoming {
       this.connection.stepped(stream);
     }
     events.data(bytes, start, end, last);
+  }
+
+  /** Data that the owner wants no more. */
+  private passOver(stream: Http2Stream, count: number, last: boolean): void {
+    if (!last) return this.connection.lingered(stream, count);
+    this.connection.credit(null, count);
+    stream.step('receiveEnd');
+    this.connection.stepped(stream);
   }
 
   /** DATA for an id without a stream goes nowhere, and mostly is an error. */

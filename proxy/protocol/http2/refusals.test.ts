@@ -64,6 +64,7 @@ const FRAMES: readonly Refusal[] = [
   { name: '§6.8: GOAWAY that is cut', frames: [frame(goaway, 0, 0, bytes(7))], goaway: CODE.frameSizeError },
   { name: '§6.9: WINDOW_UPDATE of nothing', frames: [frame(windowUpdate, 0, 0, uint32(0))], goaway: CODE.protocolError },
   { name: '§6.9: WINDOW_UPDATE of nothing on a stream', frames: [headers(1, POST, false), frame(windowUpdate, 0, 1, uint32(0))], reset: [1, CODE.protocolError] },
+  { name: '§6.9: WINDOW_UPDATE of nothing on a closed stream', frames: [headers(1, GET, true), frame(windowUpdate, 0, 1, uint32(0))], goaway: CODE.protocolError, answers: true },
   { name: '§6.9: WINDOW_UPDATE of a wrong length', frames: [frame(windowUpdate, 0, 0, bytes(3))], goaway: CODE.frameSizeError },
   { name: '§6.9.1: a connection window above 2^31 − 1', frames: [frame(windowUpdate, 0, 0, uint32(2 ** 31 - 1))], goaway: CODE.flowControlError },
   { name: '§6.9.1: a stream window above 2^31 − 1', frames: [headers(1, POST, false), frame(windowUpdate, 0, 1, uint32(2 ** 31 - 1))], reset: [1, CODE.flowControlError] },

@@ -17,6 +17,8 @@ export interface StreamHost {
   queued(stream: Http2Stream, count: number): void;
   resetByOwner(stream: Http2Stream, code: number): void;
   consumed(stream: Http2Stream, count: number): void;
+  /** The owner wants no more of a stream whose own side has ended, or is about to. */
+  lingers(stream: Http2Stream): void;
   setAside(stream: Http2Stream, count: number): void;
 }
 
@@ -65,8 +67,11 @@ export class Http2Stream {
   requestWas: 'HEAD' | 'CONNECT' | 'other' = 'other';
   /** `written` of the output behind the request's head. */
   headMark = 0;
-  /** RST_STREAM with NO_ERROR goes out behind our end. */
+  /** Behind our end the peer is told to stop, unless it ends soon by itself. */
   resetBehindEnd = false;
+  /** Bytes and ms for which it has gone on since. */
+  lingeredBytes = 0;
+  lingeredMs = 0;
   inQueue = false;
   nextInQueue: Http2Stream | null = null;
   private readonly host: StreamHost;
@@ -140,15 +145,16 @@ export class Http2Stream {
   }
 
   /**
-   * Breaks off both sides now; queued data is dropped, and no event follows. With CODE.noError behind the own end, the
-   * peer is told to stop sending, and what is queued still goes out (RFC 9113 §8.1).
+   * Breaks off both sides now; queued data is dropped, and no event follows. With CODE.noError behind the own end, what
+   * is queued still goes out, and then the peer is told to stop sending, if it doesn't within LINGER_MS_MAX (RFC 9113 §8.1).
    */
   reset(code: number): void {
     this.events = SILENT;
     if (this.state === 'closed') return;
-    if (code === CODE.noError && this.ending && this.state !== 'half-closed (local)') {
+    if (code === CODE.noError && (this.ending || this.state === 'half-closed (local)')) {
       this.resetBehindEnd = true;
       this.host.consumed(this, this.unconsumed);
+      this.host.lingers(this);
     } else this.host.resetByOwner(this, code);
   }
 

@@ -274,8 +274,52 @@ test('RFC 9113 §8.1: an early answer goes out whole before the request is told 
   stream?.reset(CODE.noError);
   upload.keepsBody = false;
   exchange(client, server);
-  expect(upload).toMatchObject({ bytes: 100_000, ended: true, fault: { by: 'peer', code: CODE.noError } });
+  expect(upload).toMatchObject({ bytes: 100_000, ended: true, fault: null });
+  server.connection.passed(1_000);
+  exchange(client, server);
+  expect(upload.fault).toMatchObject({ by: 'peer', code: CODE.noError });
   expect([client.connection.streams, server.connection.streams]).toEqual([0, 0]);
+});
+
+test('a request that ends by itself behind an early answer is not reset', () => {
+  const { client, server } = pair();
+  const upload = client.request([...POST, ['content-length', '10']], false);
+  exchange(client, server);
+  const stream = server.accepted[0]?.stream;
+  stream?.sendHead(listOf([[':status', '403']]), true);
+  stream?.reset(CODE.noError);
+  exchange(client, server);
+  upload.stream?.sendData(zeros(10), 0, 10, true);
+  exchange(client, server);
+  expect(upload).toMatchObject({ ended: true, fault: null });
+  expect([client.connection.streams, server.connection.streams, server.connection.crowding]).toEqual([0, 0, 0]);
+});
+
+test('a request that goes on and on behind an early answer is told to stop', () => {
+  const { client, server } = pair();
+  const upload = client.request(POST, false);
+  feed(upload.stream, upload, 5_000_000, 10_000, true);
+  server.onAccept = (accepted) => {
+    accepted.sendHead(listOf([[':status', '403']]), true);
+    accepted.reset(CODE.noError);
+  };
+  exchange(client, server);
+  expect(upload).toMatchObject({ ended: true, fault: { by: 'peer', code: CODE.noError } });
+  expect(server.connection.streams).toBe(0);
+});
+
+test('RFC 9113 §8.1.1: content of another length than announced is malformed behind an early answer too', () => {
+  const { client, server } = pair();
+  const upload = client.request([...POST, ['content-length', '10']], false);
+  server.onAccept = (accepted) => {
+    accepted.sendHead(listOf([[':status', '403']]), true);
+    accepted.reset(CODE.noError);
+  };
+  exchange(client, server);
+  upload.stream?.sendData(zeros(11), 0, 11, true);
+  exchange(client, server);
+  expect(server.connection.counters.malformed).toBe(1);
+  expect(server.connection.streams).toBe(0);
 });
 
 test('REFUSED_STREAM says that the request may be sent again', () => {
