@@ -12,6 +12,7 @@ import { proxyProgram } from '../proxy-program.ts';
 import { seeded } from '../seeded.ts';
 import { openUnwinder } from '../unwind.ts';
 import { openDrainApp } from './drain-app.ts';
+import { type Http2Clients, openHttp2App, startHttp2Requests, startHttp2Streams } from './http2-clients.ts';
 import { type Load, startLoad } from './load.ts';
 import { type LongClients, startStreams, startWebSockets } from './long-clients.ts';
 import { type ChaosOptions, type ChaosReport, type Scenario, atLeast, none } from './scenario.ts';
@@ -23,6 +24,8 @@ const CONNECTIONS = 16;
 const NEW_CONNECTIONS_PER_SECOND = 20;
 const STREAMS = 8;
 const WEB_SOCKETS = 8;
+const HTTP2_CLIENTS = 4;
+const HTTP2_STREAMS = 4;
 const REQUEST_MS_MAX = 10_000;
 /** Old processes that drain at a time: more would be a load of its own. */
 const DRAINING_MAX = 3;
@@ -31,6 +34,8 @@ const DRAIN_MS_MAX = 120_000;
 
 interface Clients {
   readonly load: Load;
+  readonly http2: Http2Clients;
+  readonly http2Streams: Http2Clients;
   readonly streams: LongClients;
   readonly webSockets: LongClients;
 }
@@ -51,7 +56,7 @@ async function drainAll(pair: StaticPair, count: number, clients: Clients, { see
   let inFlightMin = Infinity;
   for (let turn = 0; turn < count; turn++) {
     const old = await pair.succeed(turn % 2 === 0 ? 'web' : 'cart');
-    inFlightMin = Math.min(inFlightMin, clients.streams.counts.open, clients.webSockets.counts.open);
+    inFlightMin = Math.min(inFlightMin, clients.streams.counts.open, clients.webSockets.counts.open, clients.http2Streams.counts.open);
     const began = performance.now();
     const ended: Promise<void> = old.stop(DRAIN_MS_MAX).then((ending) => {
       endings.push(ending);
@@ -78,40 +83,49 @@ export async function runDrains(options: ChaosOptions): Promise<ChaosReport> {
     started.add(() => family.close());
     const app = await openDrainApp();
     started.add(() => app.close());
-    const [webAdmin = 0, webMesh = 0, cartAdmin = 0, cartMesh = 0, listen = 0] = await freePorts(5);
-    const services = [{ name: 'cart', protocol: 'http1', listen, dialled: cartMesh, target: app.port }] as const;
+    const http2App = await openHttp2App();
+    started.add(() => http2App.close());
+    const [webAdmin = 0, webMesh = 0, cartAdmin = 0, cartMesh = 0, listen = 0, http2Listen = 0] = await freePorts(6);
+    const services = [
+      { name: 'cart', protocol: 'http1', listen, dialled: cartMesh, target: app.port },
+      { name: 'stock', protocol: 'http2', listen: http2Listen, dialled: cartMesh, target: http2App.port },
+    ] as const;
     const pair = await startStaticPair(family, await proxyProgram(), { folder, webAdmin, webMesh, cartAdmin, cartMesh, services });
     const clients: Clients = {
       load: startLoad({
         port: listen, random: seeded(options.seed + 1), nowMs: () => performance.now(), limitMs: REQUEST_MS_MAX, connections: CONNECTIONS,
         requestsPerSecond: REQUESTS_PER_SECOND, newConnectionsPerSecond: NEW_CONNECTIONS_PER_SECOND, abortedShare: 0,
       }),
+      http2: startHttp2Requests(http2Listen, HTTP2_CLIENTS),
+      http2Streams: startHttp2Streams(http2Listen, HTTP2_STREAMS),
       streams: startStreams(listen, STREAMS),
       webSockets: startWebSockets(listen, WEB_SOCKETS),
     };
     await sleep(1_000);
     const drained = await drainAll(pair, count, clients, options);
-    await Promise.all([clients.load.stop(), clients.streams.stop(), clients.webSockets.stop()]);
+    await Promise.all([clients.load.stop(), clients.streams.stop(), clients.webSockets.stop(), clients.http2.stop(), clients.http2Streams.stop()]);
     return report(count, clients, drained, await pair.errors());
   } finally {
     await started.unwind();
   }
 }
 
-function report(count: number, { load: { counts }, streams, webSockets }: Clients, { endings, tookMs, inFlightMin }: Drained, errors: readonly string[]): ChaosReport {
+function report(count: number, { load: { counts }, streams, webSockets, http2, http2Streams }: Clients, { endings, tookMs, inFlightMin }: Drained, errors: readonly string[]): ChaosReport {
   const sorted = tookMs.toSorted((a, b) => a - b);
   const seconds = (share: number): number => Number(((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) / 1000).toFixed(1));
   return {
     columns: ['', 'whole', 'failed'],
     rows: [
-      ['requests, half of them POST', counts.answered, counts.refused + counts.broken + counts.hung],
-      ['streams of 2 s', streams.counts.done, streams.counts.failed],
+      ['HTTP/1.1 requests, half of them POST', counts.answered, counts.refused + counts.broken + counts.hung],
+      ['HTTP/2 requests, all POST', http2.counts.done, http2.counts.failed],
+      ['HTTP/2 streams of 2 s', http2Streams.counts.done, http2Streams.counts.failed],
+      ['HTTP/1.1 streams of 2 s', streams.counts.done, streams.counts.failed],
       ['WebSockets of 2 s', webSockets.counts.done, webSockets.counts.failed],
       ['drains (median and longest: seconds)', seconds(0.5), seconds(1)],
     ],
     bars: [
-      none('requests that failed', counts.refused + counts.broken + counts.hung),
-      none('streams that broke', streams.counts.failed),
+      none('requests that failed', counts.refused + counts.broken + counts.hung + http2.counts.failed),
+      none('streams that broke', streams.counts.failed + http2Streams.counts.failed),
       none('WebSockets that broke', webSockets.counts.failed),
       none('old processes that were killed or ended badly', endings.filter(({ code, killed }) => killed || code !== 0).length),
       none('errors in the proxies\' logs', errors.length),
@@ -119,7 +133,7 @@ function report(count: number, { load: { counts }, streams, webSockets }: Client
       atLeast('streams and WebSockets in flight at each SIGTERM', 1, inFlightMin),
       atLeast('requests answered', count * 20, counts.answered),
     ],
-    facts: { counts: { ...counts, reasons: Object.fromEntries(counts.reasons) }, streams: streams.counts, webSockets: webSockets.counts, tookMs, errors },
+    facts: { counts: { ...counts, reasons: Object.fromEntries(counts.reasons) }, streams: streams.counts, webSockets: webSockets.counts, http2: { ...http2.counts, repeated: http2.repeated() }, http2Streams: { ...http2Streams.counts, repeated: http2Streams.repeated() }, tookMs, errors },
   };
 }
 

@@ -20,7 +20,8 @@ export interface LongClients {
   stop(): Promise<void>;
 }
 
-type Once = (port: number) => Promise<void>;
+/** One exchange of the client of that number; rejects when it wasn't whole. */
+type Once = (port: number, at: number) => Promise<void>;
 
 const FAILURES_KEPT = 10;
 const EXCHANGE_MS_MAX = 30_000;
@@ -37,13 +38,14 @@ export function startWebSockets(port: number, count: number): LongClients {
   return startClients(port, count, talk);
 }
 
-function startClients(port: number, count: number, once: Once): LongClients {
+/** `count` clients that do one exchange after another. */
+export function startClients(port: number, count: number, once: Once): LongClients {
   const counts: LongCounts = { done: 0, failures: [], failed: 0, open: 0 };
   let running = true;
   const clients = Array.from({ length: count }, async (_, at) => {
     // Spread over the length of one exchange, so that some are at each moment of theirs.
     await sleep((at * STREAM_LINES * 100) / count);
-    while (running) await tryOnce(port, once, counts);
+    while (running) await tryOnce(() => once(port, at), counts);
   });
   return {
     counts,
@@ -54,10 +56,10 @@ function startClients(port: number, count: number, once: Once): LongClients {
   };
 }
 
-async function tryOnce(port: number, once: Once, counts: LongCounts): Promise<void> {
+async function tryOnce(once: () => Promise<void>, counts: LongCounts): Promise<void> {
   counts.open += 1;
   try {
-    await once(port);
+    await once();
     counts.done += 1;
   } catch (error) {
     counts.failed += 1;

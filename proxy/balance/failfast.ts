@@ -29,6 +29,11 @@ export class Failfast {
     this.limitUs = limitMs * 1000;
   }
 
+  /** An endpoint is ready, as far as is known: requests need not ask. */
+  get calm(): boolean {
+    return this.sinceUs === null;
+  }
+
   /** An endpoint answered, or there is another. */
   ready(): void {
     this.sinceUs = null;

@@ -47,6 +47,7 @@ export class Approach implements Queued {
   proceed(): void {
     this.queued = false;
     const { failfast } = this.upstream;
+    if (failfast.calm) return this.next();
     const decision = failfast.decide(this.nowUs());
     switch (decision) {
       case 'try':
