@@ -32,8 +32,8 @@ async function runInit(args: readonly string[]): Promise<number> {
   const parsed = parseInit(args, process.env);
   if (parsed.kind === 'faults') return complain(parsed.faults.map(({ code, message }) => `${message} (${code})`), EXIT.wrongInput);
   const init = await import('./redirect/init.ts');
-  const { hasIpv6 } = await import('./redirect/tables.ts');
-  const around = { path: process.env['PATH'] ?? '', hasIpv6, token: () => randomBytes(16).toString('hex'), say };
+  const { ipv6Reach } = await import('./redirect/tables.ts');
+  const around = { path: process.env['PATH'] ?? '', ipv6Reach, token: () => randomBytes(16).toString('hex'), say };
   return init.runInit(parsed.options, around).then(() => EXIT.stopped, faultOf);
 }
 

@@ -4,13 +4,13 @@ import type { InitOptions } from './options.ts';
 import { hasRules, otherMesh, removeText, restoreText } from './rules.ts';
 import type { Family } from './rules.ts';
 import { findTables, INSTALL } from './tables.ts';
-import type { Interface, Tables } from './tables.ts';
+import type { Interface, Ipv6Reach, Tables } from './tables.ts';
 import { validateRedirection } from './validate.ts';
 
 export interface InitSurroundings {
   /** The environment's PATH. */
   readonly path: string;
-  readonly hasIpv6: () => boolean;
+  readonly ipv6Reach: () => Ipv6Reach;
   readonly token: () => string;
   readonly say: (line: string) => void;
 }
@@ -20,15 +20,17 @@ const INTERFACES: readonly Interface[] = ['nft', 'legacy'];
 
 /** Does what the options ask for. Throws `AgentFault` with a code `init_…`. */
 export async function runInit(options: InitOptions, around: InitSurroundings): Promise<void> {
-  const families: readonly Family[] = options.ipv6 === 'on' || (options.ipv6 === 'auto' && around.hasIpv6()) ? ['ipv4', 'ipv6'] : ['ipv4'];
+  const reach: Ipv6Reach = options.ipv6 === 'auto' ? around.ipv6Reach() : options.ipv6 === 'on' ? 'global' : 'none';
+  const families: readonly Family[] = reach === 'global' ? ['ipv4', 'ipv6'] : ['ipv4'];
   switch (options.action) {
     case 'print':
-      for (const family of families) around.say(`# ${family}\n${restoreText(options.redirection, family, '').trimEnd()}`);
+      for (const family of reach === 'none' ? families : (['ipv4', 'ipv6'] as const)) around.say(`# ${family}\n${restoreText(options.redirection, family, '').trimEnd()}`);
       return;
     case 'remove':
       return remove(around);
     case 'apply':
       for (const family of families) apply(family, options, around);
+      if (reach === 'local') applyIfPossible('ipv6', options, around);
       return;
     case 'validate':
       return validate(options, families, around);
@@ -41,6 +43,16 @@ async function validate(options: InitOptions, families: readonly Family[], aroun
   const connect = options.connect.filter(({ host }) => families.includes(host.includes(':') ? 'ipv6' : 'ipv4'));
   await validateRedirection({ outboundPort: options.redirection.outboundPort, connect, timeoutMs: options.timeoutMs, token: around.token() });
   around.say(`What is dialled is redirected to port ${options.redirection.outboundPort} (${families.join(' and ')}).`);
+}
+
+/** Where nothing can leave by a family, a kernel or a machine without its tables is no reason not to start. */
+function applyIfPossible(family: Family, options: InitOptions, around: InitSurroundings): void {
+  try {
+    apply(family, options, around);
+  } catch (fault) {
+    if (!(fault instanceof AgentFault) || !['init_tables_missing', 'init_tables_failed'].includes(fault.code)) throw fault;
+    around.say(`${family}: not redirected, and nothing can leave by it (${fault.message}).`);
+  }
 }
 
 function apply(family: Family, options: InitOptions, around: InitSurroundings): void {

@@ -42,13 +42,22 @@ export function findTables(family: Family, through: Interface, path: string): Ta
   };
 }
 
-/** True where this network namespace has an IPv6 address, were it loopback's. */
-export function hasIpv6(): boolean {
+/** `global`: connections can leave by IPv6. `local`: only loopback or the link has an address. */
+export type Ipv6Reach = 'global' | 'local' | 'none';
+
+/** What IPv6 there is in this network namespace. */
+export function ipv6Reach(): Ipv6Reach {
   try {
-    return readFileSync('/proc/net/if_inet6', 'utf8').trim() !== '';
+    return reachOf(readFileSync('/proc/net/if_inet6', 'utf8'));
   } catch {
-    return false;
+    return 'none';
   }
+}
+
+/** The same of the text of `/proc/net/if_inet6`: address, index, prefix, scope, flags, device. */
+export function reachOf(interfaces: string): Ipv6Reach {
+  const scopes = interfaces.split('\n').flatMap((line) => line.trim().split(/\s+/)[3] ?? []);
+  return scopes.includes('00') ? 'global' : scopes.length > 0 ? 'local' : 'none';
 }
 
 /** The program without a suffix is one of the two; it says which. */

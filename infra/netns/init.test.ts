@@ -100,3 +100,10 @@ needsNetns('a dry run prints both families and changes nothing', () => {
   expect(printed).toContain('-s fd09::/16');
   expect(saved('iptables-nft')).toEqual([]);
 });
+
+needsNetns('where only loopback has IPv6 its rules are written as well, and the validation asks nothing of it', () => {
+  makePod();
+  pod.netns.ip('-6', 'address', 'flush', 'dev', 'eth0');
+  expect(init()).toContain('ipv6: connections are redirected');
+  expect(init('--validate')).toBe('What is dialled is redirected to port 4140 (ipv4).\n');
+});
