@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Which program has which bench. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   proxy: 'proxy/bench/main.ts', cores: 'proxy/bench/main.ts', memory: 'proxy/bench/main.ts', start: 'proxy/bench/main.ts', body: 'proxy/bench/main.ts',
-  fairness: 'proxy/bench/main.ts', connections: 'proxy/bench/main.ts', turns: 'proxy/bench/main.ts',
+  fairness: 'proxy/bench/main.ts', connections: 'proxy/bench/main.ts', http2: 'proxy/bench/main.ts', turns: 'proxy/bench/main.ts',
   ingest: 'infra/bench/ingest.ts', queries: 'infra/bench/queries.ts', replay: 'infra/bench/replay.ts',
 };
 /** What a run without a name measures, in this order; the data set of the queries is built when it is missing. */

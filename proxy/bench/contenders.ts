@@ -26,6 +26,9 @@ export interface Contender {
   readonly mesh?: { readonly port: number; readonly spoken: 'sidelight' | 'http/1.1' | 'h2' };
 }
 
+/** What client and app speak. */
+export type Spoken = 'http1' | 'http2';
+
 export interface AppProcess {
   readonly port: number;
   readonly pid: number;
@@ -84,23 +87,25 @@ function writeLeaf(folder: string, file: string, { certificate, privateKey }: Te
   return path;
 }
 
-async function startHaproxyPair(fleet: HaproxyFleet, bed: StaticBed, folder: string, app: number, alpn: 'http/1.1' | 'h2'): Promise<Contender> {
+/** `inside`: what is spoken with client and app. */
+async function startHaproxyPair(fleet: HaproxyFleet, bed: StaticBed, folder: string, app: number, alpn: 'http/1.1' | 'h2', inside: Spoken): Promise<Contender> {
+  const kind = inside === 'http2' ? '-h2c' : '';
   const [listen = 0, mesh = 0] = await freePorts(2);
   const anchors = join(folder, 'anchors.pem');
   writeFileSync(anchors, bed.ca.certificate);
   const leafOf = (name: string): string => writeLeaf(folder, `${name}.pem`, bed.ca.issue([shopIdentity(name)]));
   const shared = { BENCH_MESH: address(mesh), BENCH_ANCHORS: anchors };
-  const callee = await fleet.start('callee.cfg', { ...shared, BENCH_APP: address(app), BENCH_LEAF: leafOf('app') }, mesh);
-  const caller = await fleet.start('caller.cfg', { ...shared, BENCH_LISTEN: address(listen), BENCH_LEAF: leafOf('caller'), BENCH_ALPN: alpn, BENCH_PEER: shopIdentity('app') }, listen);
+  const callee = await fleet.start(`callee${kind}.cfg`, { ...shared, BENCH_APP: address(app), BENCH_LEAF: leafOf('app') }, mesh);
+  const caller = await fleet.start(`caller${kind}.cfg`, { ...shared, BENCH_LISTEN: address(listen), BENCH_LEAF: leafOf('caller'), BENCH_ALPN: alpn, BENCH_PEER: shopIdentity('app') }, listen);
   return { name: alpn === 'h2' ? 'HAProxy, HTTP/2 hop' : 'HAProxy, HTTP/1.1 hop', port: listen, pids: [caller, callee], mesh: { port: mesh, spoken: alpn } };
 }
 
-async function startOurPair(bed: StaticBed, program: Program, app: number): Promise<Contender> {
+async function startOurPair(bed: StaticBed, program: Program, app: number, protocol: Spoken): Promise<Contender> {
   const [listen = 0, mesh = 0] = await freePorts(2);
   const target = address(app);
-  const callee = await bed.start('app', { inbound: { mesh: address(mesh), ports: [{ target, services: ['shop/app'] }] } }, program);
+  const callee = await bed.start('app', { inbound: { mesh: address(mesh), ports: [{ target, services: ['shop/app'], protocol }] } }, program);
   const endpoint = { address: target, workload: 'shop/host/app', mesh: { address: address(mesh), identity: shopIdentity('app') } };
-  const caller = await bed.start('caller', { outbound: [{ listen: address(listen), service: 'shop/app', port: 80, endpoints: [endpoint] }] }, program);
+  const caller = await bed.start('caller', { outbound: [{ listen: address(listen), service: 'shop/app', port: 80, protocol, endpoints: [endpoint] }] }, program);
   return { name: 'Sidelight', port: listen, pids: [caller.pid, callee.pid], mesh: { port: mesh, spoken: 'sidelight' } };
 }
 
@@ -111,8 +116,8 @@ async function startApp(fleet: HaproxyFleet, folder: string): Promise<AppProcess
   return { port, pid: await fleet.start('app.cfg', { BENCH_APP: address(port), BENCH_BODY: body }, port) };
 }
 
-/** Starts all contenders in front of `given`, or of an app that answers 1 KiB. */
-export async function startArena(program: Program, given?: AppProcess): Promise<Arena> {
+/** Starts all contenders in front of `given`, or of an app that answers 1 KiB. With `http2` client and app speak it, and so does every hop. */
+export async function startArena(program: Program, given?: AppProcess, inside: Spoken = 'http1'): Promise<Arena> {
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-bench-'));
   const bed = new StaticBed();
   const fleet = new HaproxyFleet();
@@ -123,7 +128,9 @@ export async function startArena(program: Program, given?: AppProcess): Promise<
   try {
     const app = given ?? (await startApp(fleet, folder));
     const { port } = app;
-    const contenders = [await startOurPair(bed, program, port), await startHaproxyPair(fleet, bed, folder, port, 'http/1.1'), await startHaproxyPair(fleet, bed, folder, port, 'h2')];
+    const contenders = [await startOurPair(bed, program, port, inside)];
+    if (inside === 'http1') contenders.push(await startHaproxyPair(fleet, bed, folder, port, 'http/1.1', inside));
+    contenders.push(await startHaproxyPair(fleet, bed, folder, port, 'h2', inside));
     const issue = (name: string): TestLeaf & { readonly trust: string } => ({ ...bed.ca.issue([shopIdentity(name)]), trust: bed.ca.certificate });
     return { app, contenders, issue, stop };
   } catch (error) {

@@ -4,13 +4,14 @@ import { runBodyBench } from './body.ts';
 import { runConnectionsBench } from './connections.ts';
 import { runCoresBench } from './cores.ts';
 import { runFairnessBench } from './fairness.ts';
+import { runHttp2Bench } from './http2.ts';
 import { runMemoryBench } from './memory.ts';
 import { runProxyBench } from './proxy.ts';
 import { runStartBench } from './start.ts';
 import { runTurnsBench } from './turns.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench, connections: runConnectionsBench, turns: runTurnsBench,
+  proxy: runProxyBench, cores: runCoresBench, memory: runMemoryBench, start: runStartBench, body: runBodyBench, fairness: runFairnessBench, connections: runConnectionsBench, http2: runHttp2Bench, turns: runTurnsBench,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
