@@ -29,6 +29,7 @@ export class Session implements ConnectionEvents, Flushable {
   private readonly stream: ByteStream;
   private readonly owner: SessionOwner;
   private readonly wire: Wire;
+  private readonly shared: boolean;
   private dirty = false;
   private over = false;
   /** Bytes that came since the last tick. */
@@ -41,6 +42,7 @@ export class Session implements ConnectionEvents, Flushable {
     this.sockets = sockets;
     this.stream = stream;
     this.owner = owner;
+    this.shared = options.role === 'client';
     this.engine = new Http2Connection(options, this);
     this.wire = new Wire(this, stream, sockets);
     this.wake();
@@ -67,7 +69,9 @@ export class Session implements ConnectionEvents, Flushable {
   wake(): void {
     if (this.dirty || this.over) return;
     this.dirty = true;
-    this.sockets.turn.add(this);
+    // Many callers write to a connection to an app within one turn of the event loop; to a caller's mostly one link does.
+    if (this.shared) this.sockets.turn.defer(this);
+    else this.sockets.turn.add(this);
   }
 
   accept(stream: Http2Stream): StreamEvents {
