@@ -15,12 +15,14 @@ export interface SpecBed {
 
 /** Long enough for the cases that let the answer through a byte at a time. */
 const BODY = 'served '.repeat(40);
+/** Faulty frames that follow a request's head must meet an open stream, on a busy machine too. */
+const ANSWER_MS = 40;
 
 /** Starts all of it; the proxies are processes of their own. */
 export async function startSpecBed(program: Program): Promise<SpecBed> {
   const app = createServer((_, response) => {
     response.on('error', () => undefined);
-    response.end(BODY);
+    setTimeout(() => response.end(BODY), ANSWER_MS);
   });
   app.on('sessionError', () => undefined);
   await new Promise<void>((resolve) => void app.listen(0, '127.0.0.1', () => resolve()));
