@@ -5,6 +5,7 @@ import { faultText } from '../fault.ts';
 import { seeded } from '../seeded.ts';
 import { openUnwinder } from '../unwind.ts';
 import { benchArguments } from './cloud/arguments.ts';
+import { ownCpuSeconds, serverCpuSeconds } from './cloud/cpu.ts';
 import { DATA_NOW_MS, DATA_SPANS } from './cloud/dataset.ts';
 import { type Figure, holds, quantile, table } from './cloud/figures.ts';
 import { workloadKey } from './cloud/mesh.ts';
@@ -60,6 +61,8 @@ const PAGES: readonly Page[] = [
 
 interface Running {
   readonly api: ApiClient;
+  /** CPU seconds so far of this process, which is cloud and client, and of Postgres. */
+  cpuSeconds(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -70,7 +73,11 @@ async function start(place: BenchPlace, built: Built): Promise<Running> {
     started.add(() => database.stop());
     const cloud = await startBenchCloud(place, database.serverUrl, () => DATA_NOW_MS);
     started.add(() => cloud.stop());
-    return { api: openApi(cloud.url, { kind: 'token', token: built.token }), stop: () => started.unwind() };
+    return {
+      api: openApi(cloud.url, { kind: 'token', token: built.token }),
+      cpuSeconds: async () => ownCpuSeconds() + (await serverCpuSeconds(database.pid)),
+      stop: () => started.unwind(),
+    };
   } catch (error) {
     await started.unwind();
     throw error;
@@ -96,14 +103,21 @@ async function cold(place: BenchPlace, built: Built, page: Page, random: () => n
   }
 }
 
-async function warm(running: Running, built: Built, page: Page, count: number, random: () => number): Promise<number[]> {
+interface Warm {
+  readonly samples: readonly number[];
+  /** Mean CPU time of a page, which other work on the machine changes less than its wall time. */
+  readonly cpuMs: number;
+}
+
+async function warm(running: Running, built: Built, page: Page, count: number, random: () => number): Promise<Warm> {
   for (const clusterId of built.clusterIds) await page.open(running.api, built, clusterId, random);
   const samples: number[] = [];
+  const before = await running.cpuSeconds();
   for (let at = 0; at < count; at++) {
     const clusterId = built.clusterIds[Math.floor(random() * built.clusterIds.length)] ?? '';
     samples.push(await timed(() => page.open(running.api, built, clusterId, random)));
   }
-  return samples;
+  return { samples, cpuMs: (((await running.cpuSeconds()) - before) / count) * 1000 };
 }
 
 async function measure(place: BenchPlace, count: number, seed: number): Promise<Figure[]> {
@@ -115,11 +129,11 @@ async function measure(place: BenchPlace, count: number, seed: number): Promise<
   try {
     const figures: Figure[] = [];
     for (const page of PAGES) {
-      const samples = await warm(running, built, page, count, random);
+      const { samples, cpuMs } = await warm(running, built, page, count, random);
       const first = colds.get(page.name) ?? [];
       figures.push({
         name: page.name, unit: 'ms', bar: { column: 'p95', limit: page.limitMs, sense: 'at most' },
-        values: { p50: quantile(samples, 0.5), p95: quantile(samples, 0.95), 'cold p95': quantile(first, 0.95) },
+        values: { p50: quantile(samples, 0.5), p95: quantile(samples, 0.95), 'cold p95': quantile(first, 0.95), 'mean CPU': cpuMs },
       });
     }
     return figures;
