@@ -24,8 +24,6 @@ export interface EndpointOf {
 export class EndpointConnections {
   /** HTTP/1.1. */
   readonly pool: Pool<Callee>;
-  /** The row of the service's own protocol. */
-  readonly edge: EdgeHandle;
   private readonly of: EndpointOf;
   private readonly endpoint: Endpoint;
   private readonly edges: Partial<Record<Protocol, EdgeHandle>> = {};
@@ -34,8 +32,12 @@ export class EndpointConnections {
   constructor(of: EndpointOf, endpoint: Endpoint) {
     this.of = of;
     this.endpoint = endpoint;
-    this.edge = this.edgeOf(of.protocol);
     this.pool = this.makePool();
+  }
+
+  /** The row of the service's own protocol, made when it is first counted into: of 10,000 endpoints few are ever called. */
+  get edge(): EdgeHandle {
+    return this.edgeOf(this.of.protocol);
   }
 
   /** The row of exchanges in a protocol. */

@@ -137,8 +137,14 @@ export const LINKERD_LEFT_OUT: Readonly<Record<string, string>> = {
   inbound_http_request_frame_size_bytes: 'as before',
   inbound_http_response_frame_size_bytes: 'as before',
   outbound_tcp_transfer_cost_bytes: 'zones have no prices here',
-  outbound_http_balancer_queue_gate_: 'there is no gate before a queue: who waits too long is failed one by one',
+  outbound_http_balancer_queue_gate_: 'failing fast is counted in `sidelight_failfast_outbound_total`; whether endpoints are ready is in `outbound_http_balancer_endpoints`',
   inbound_tcp_detect_http_: 'detected protocols are in `sidelight_*` and in the rows’ protocol',
   outbound_tcp_detect_http_: 'as before',
   outbound_tcp_protocol_connections: 'as before',
 };
+
+/** The README's table of what is left out. */
+export function leftOutTable(): string {
+  const rows = Object.entries({ ...LINKERD_LEFT_OUT, ...LINKERD_LABELS_LEFT_OUT }).map(([name, reason]) => `| \`${name}${name.endsWith('_') ? '…' : ''}\` | ${reason} |`);
+  return ['| left out | why |', '|---|---|', ...rows].join('\n');
+}

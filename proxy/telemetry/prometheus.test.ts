@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { OTHER } from '../wire/report.ts';
 import { LATENCY_BUCKETS_MS } from './cumulative.ts';
-import { LINKERD_FAMILIES, LINKERD_LABELS_LEFT_OUT, LINKERD_LEFT_OUT } from './linkerd-families.ts';
+import { leftOutTable, LINKERD_FAMILIES, LINKERD_LABELS_LEFT_OUT, LINKERD_LEFT_OUT } from './linkerd-families.ts';
 import { renderMetrics, type MetricsFacts } from './prometheus.ts';
 import { Series } from './series.ts';
 import { edgeKey, exchangeEnd } from './testing.ts';
@@ -315,4 +316,8 @@ test("each series has one of linkerd2-proxy's sets of labels, in its order, less
     seen.add(family);
   }
   expect([...seen].sort()).toEqual(Object.keys(LINKERD_FAMILIES).sort());
+});
+
+test('the README says what is left out, and why', () => {
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(leftOutTable());
 });
