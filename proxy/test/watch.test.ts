@@ -88,8 +88,8 @@ test('a sampled trace goes on through both proxies, span by span, and both tell 
   seen.length = 0;
   expect(await get('/items/7?key=secret', { traceparent: `00-${TRACE}-${SPAN}-01`, tracestate: 'vendor=1', 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' })).toBe(200);
   await expect.poll(() => spans.filter(({ traceId }) => traceId === TRACE).length, { timeout: 20_000 }).toBe(2);
-  const [client] = spans.filter(({ kind }) => kind === 3);
-  const [server] = spans.filter(({ kind }) => kind === 2);
+  const client = spans.find(({ kind }) => kind === 3);
+  const server = spans.find(({ kind }) => kind === 2);
   expect(client).toMatchObject({ parentSpanId: SPAN, name: 'GET /items/:id' });
   expect(server).toMatchObject({ parentSpanId: client?.spanId, name: 'GET /items/:id' });
   expect(seen[0]).toMatchObject({ traceparent: `00-${TRACE}-${server?.spanId}-01`, tracestate: 'vendor=1', 'x-b3-spanid': server?.spanId, 'x-b3-parentspanid': client?.spanId });
@@ -123,8 +123,8 @@ test('a gRPC call in HTTP/2 keeps its trace, and its status is in the spans and 
   call.end(Buffer.alloc(5));
   await new Promise((done) => call.once('close', done));
   await expect.poll(() => spans.filter(({ traceId }) => traceId === trace).length, { timeout: 20_000 }).toBe(2);
-  const [client] = spans.filter(({ traceId, kind }) => traceId === trace && kind === 3);
-  const [server] = spans.filter(({ traceId, kind }) => traceId === trace && kind === 2);
+  const client = spans.find(({ traceId, kind }) => traceId === trace && kind === 3);
+  const server = spans.find(({ traceId, kind }) => traceId === trace && kind === 2);
   expect([client?.parentSpanId, server?.parentSpanId]).toEqual([SPAN, client?.spanId]);
   expect(seen[0]?.['b3']).toBe(`${trace}-${server?.spanId}-1-${client?.spanId}`);
   expect(server?.attributes).toContainEqual({ key: 'rpc.grpc.status_code', value: { intValue: '5' } });
