@@ -2,24 +2,25 @@
 import { ascii } from '../bytes.ts';
 import type { FieldList } from '../hpack/fields.ts';
 import type { ByteSink } from '../sink.ts';
+import { Allowances } from './budget.ts';
 import { CODE, type ConnectionFault, type StreamFault } from './codes.ts';
 import { Http2Counters } from './counters.ts';
 import { ConnectionError } from './error.ts';
 import type { ConnectionEvents, ConnectionOptions, StreamEvents } from './events.ts';
 import { ReceiveWindow } from './flow.ts';
-import { FLAG } from './frame.ts';
+import { FLAG, debugText, sameOpaque } from './frame.ts';
 import { CompressionError } from '../hpack/integer.ts';
-import { CONNECTION_WINDOW_BYTES, DEBUG_BYTES_MAX, HEADER_LIST_BYTES_MAX, LINGER_BYTES_MAX, LINGER_MS_MAX, STREAMS_MAX, STREAMS_OPENED_MAX, STREAM_ID_MAX, STREAM_QUEUE_BYTES_MAX, STREAM_WINDOW_BYTES } from './limits.ts';
+import {
+  CONNECTION_WINDOW_BYTES, LINGER_BYTES_MAX, LINGER_MS_MAX, RESETS_PER_SECOND, RESETS_UNPAID_MAX, STREAMS_OPENED_MAX, STREAM_ID_MAX, STREAM_QUEUE_BYTES_MAX, STREAM_WINDOW_BYTES,
+} from './limits.ts';
 import { isConnect, isHead } from './message.ts';
 import { FrameReader, PREFACE } from './reader.ts';
 import { Receiver } from './receiver.ts';
 import { StreamRegistry } from './registry.ts';
 import { Sender } from './sender.ts';
-import { PeerSettings, SETTING } from './settings.ts';
+import { FIRST_WINDOW, PeerSettings, announced } from './settings.ts';
 import { Http2Stream, type StreamHost } from './stream.ts';
 
-/** The standard's initial window (RFC 9113 §6.9.2), which the peer uses until it has read our SETTINGS. */
-const FIRST_WINDOW = 65_535;
 const KEEPALIVE = ascii('keepaliv');
 const RETIRING = ascii('retiring');
 const NOTHING = new Uint8Array(0);
@@ -36,6 +37,7 @@ export class Http2Connection implements StreamHost {
   readonly window: ReceiveWindow;
   readonly events: ConnectionEvents;
   private readonly receiver: Receiver;
+  private readonly allowances: Allowances;
   private readonly reader: FrameReader;
   private readonly streamWindow: number;
   private readonly windowSize: number;
@@ -70,7 +72,9 @@ export class Http2Connection implements StreamHost {
     const window = options.connectionWindow ?? CONNECTION_WINDOW_BYTES;
     this.windowSize = window;
     this.window = new ReceiveWindow(window, Math.max(window, FIRST_WINDOW));
-    this.receiver = new Receiver(this);
+    const { resetsMax = this.server ? RESETS_UNPAID_MAX : Number.POSITIVE_INFINITY, resetsPerSecond = RESETS_PER_SECOND } = options;
+    this.allowances = new Allowances(resetsMax, resetsPerSecond);
+    this.receiver = new Receiver(this, this.allowances);
     this.reader = new FrameReader(this.receiver.frames, this.server);
     this.greet(window);
   }
@@ -145,7 +149,7 @@ export class Http2Connection implements StreamHost {
     const more = this.sender.produce(out, most);
     this.producing = false;
     this.registry.produced();
-    this.receiver.credited(this.sender.creditsDue);
+    this.allowances.credited(this.sender.creditsDue);
     this.settle();
     return more;
   }
@@ -207,7 +211,7 @@ export class Http2Connection implements StreamHost {
 
   /** So much time has passed; pays off budgets of frames that cost the peer nothing. Call it now and then (seconds). */
   passed(ms: number): void {
-    this.receiver.passed(ms);
+    this.allowances.passed(ms);
     if (this.lingering.size > 0) this.endLingering(ms);
     this.settle();
   }
@@ -308,7 +312,7 @@ export class Http2Connection implements StreamHost {
   /** The stream took a step that may have been its last. */
   stepped(stream: Http2Stream): void {
     if (stream.state !== 'closed') return;
-    this.receiver.completed();
+    this.allowances.completed();
     this.remove(stream, true);
   }
 
@@ -337,10 +341,10 @@ export class Http2Connection implements StreamHost {
 
   /** An answer to a PING of ours. */
   ponged(bytes: Uint8Array, start: number): void {
-    if (this.pinged && matches(bytes, start, KEEPALIVE)) {
+    if (this.pinged && sameOpaque(bytes, start, KEEPALIVE)) {
       this.pinged = false;
       this.events.pong();
-    } else if (this.retirement === 'announced' && matches(bytes, start, RETIRING)) {
+    } else if (this.retirement === 'announced' && sameOpaque(bytes, start, RETIRING)) {
       this.retirement = 'retired';
       this.registry.acceptMax = this.registry.lastPeer;
       this.sender.goaway(this.registry.lastPeer, CODE.noError, NOTHING);
@@ -376,13 +380,7 @@ export class Http2Connection implements StreamHost {
   private greet(window: number): void {
     const { sender, options } = this;
     if (!this.server) sender.raw(PREFACE);
-    sender.settings(0, [
-      ...(this.server ? [[SETTING.maxConcurrentStreams, options.streamsMax ?? STREAMS_MAX] as const] : [[SETTING.enablePush, 0] as const]),
-      ...(this.streamWindow === FIRST_WINDOW ? [] : [[SETTING.initialWindowSize, this.streamWindow] as const]),
-      [SETTING.maxHeaderListSize, HEADER_LIST_BYTES_MAX],
-      ...(this.server && options.extendedConnect === true ? [[SETTING.enableConnectProtocol, 1] as const] : []),
-      ...(options.settings ?? []),
-    ]);
+    sender.settings(0, announced(options));
     if (window > FIRST_WINDOW) sender.windowUpdate(0, window - FIRST_WINDOW);
   }
 
@@ -427,7 +425,7 @@ export class Http2Connection implements StreamHost {
 
   private end(by: ConnectionFault['by'], code: number, message: string): void {
     if (this.state !== 'open') return;
-    this.sender.goaway(this.registry.lastPeer, code, asciiOnly(message));
+    this.sender.goaway(this.registry.lastPeer, code, debugText(message));
     this.state = 'failed';
     this.reader.stop();
     this.resetAll({ code, message });
@@ -454,16 +452,4 @@ export class Http2Connection implements StreamHost {
     this.doneTold = true;
     this.events.done();
   }
-}
-
-function matches(bytes: Uint8Array, start: number, opaque: Uint8Array): boolean {
-  for (let at = 0; at < opaque.length; at++) {
-    if (bytes[start + at] !== opaque[at]) return false;
-  }
-  return true;
-}
-
-/** Debug data of a GOAWAY: text for people, short. */
-function asciiOnly(message: string): Uint8Array {
-  return ascii(message.slice(0, DEBUG_BYTES_MAX).replaceAll(/[^\x20-\x7e]/g, '?'));
 }

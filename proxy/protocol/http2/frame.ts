@@ -1,4 +1,6 @@
 /** Frames as bytes: types, flags and the nine octets in front of each. RFC 9113 §4.1, §6. */
+import { ascii } from '../bytes.ts';
+import { DEBUG_BYTES_MAX } from './limits.ts';
 
 export const TYPE = {
   data: 0x0,
@@ -48,4 +50,17 @@ export function readUint32(bytes: Uint8Array, at: number): number {
 /** A stream id or window increment: 31 bits, the reserved one ignored. */
 export function readUint31(bytes: Uint8Array, at: number): number {
   return readUint32(bytes, at) & 0x7fff_ffff;
+}
+
+/** Whether a PING has these eight octets. */
+export function sameOpaque(bytes: Uint8Array, start: number, opaque: Uint8Array): boolean {
+  for (let at = 0; at < opaque.length; at++) {
+    if (bytes[start + at] !== opaque[at]) return false;
+  }
+  return true;
+}
+
+/** Debug data of a GOAWAY: text for people, short. */
+export function debugText(message: string): Uint8Array {
+  return ascii(message.slice(0, DEBUG_BYTES_MAX).replaceAll(/[^\x20-\x7e]/g, '?'));
 }

@@ -1,7 +1,7 @@
 /** The payload of each frame type: lengths, stream ids, padding, and header blocks put together. RFC 9113 §6. */
 import { CODE } from './codes.ts';
 import type { Http2Counters } from './counters.ts';
-import { ConnectionError } from './error.ts';
+import { ConnectionError, calm } from './error.ts';
 import { FLAG, TYPE, readUint31, readUint32 } from './frame.ts';
 import { CONTINUATIONS_MAX, CONTINUATION_BYTES_MAX } from './limits.ts';
 import type { FrameSink } from './reader.ts';
@@ -169,11 +169,6 @@ export class PayloadReader implements FrameSink {
     block.set(bytes.subarray(start, end), this.blockLength);
     this.blockLength = length;
   }
-}
-
-/** A limit of ours was passed. */
-export function calm(message: string): ConnectionError {
-  return new ConnectionError(CODE.enhanceYourCalm, message);
 }
 
 function mustHaveStream(id: number, name: string): void {

@@ -2,18 +2,16 @@
 import { text } from '../bytes.ts';
 import { Decoder } from '../hpack/decoder.ts';
 import { FieldList } from '../hpack/fields.ts';
-import { Budget } from './budget.ts';
+import type { Allowances } from './budget.ts';
 import { CODE } from './codes.ts';
 import type { Http2Connection } from './connection.ts';
-import { ConnectionError, MalformedError } from './error.ts';
+import { ConnectionError, calm } from './error.ts';
 import { FLAG, FRAME_HEADER_BYTES } from './frame.ts';
-import {
-  ANSWERS_QUEUED_MAX, DEBUG_BYTES_MAX, EMPTY_DATA_UNPAID_MAX, FREE_FRAMES_PER_SECOND, FREE_FRAMES_UNPAID_MAX,
-  HEADER_LIST_BYTES_MAX, HEADS_AMPLIFIED_MAX, LIST_KEPT_BYTES, RESETS_PER_SECOND, RESETS_UNPAID_MAX, STREAMS_MAX,
-} from './limits.ts';
-import { NO_LENGTH, checkRequest, checkResponse, checkTrailers, responseLength } from './message.ts';
-import { type Incoming, PayloadReader, calm } from './payload.ts';
+import { ANSWERS_QUEUED_MAX, DEBUG_BYTES_MAX, HEADER_LIST_BYTES_MAX, HEADS_AMPLIFIED_MAX, LIST_KEPT_BYTES, STREAMS_MAX } from './limits.ts';
+import { NO_LENGTH } from './message.ts';
+import { type Incoming, PayloadReader } from './payload.ts';
 import type { Http2Stream } from './stream.ts';
+import { MALFORMED, areTrailers, contentOf, requestLength, statusOf } from './verdict.ts';
 
 /** The answer to a head over the limit (RFC 6585 §5). */
 const TOO_LARGE = new FieldList(64, 2);
@@ -25,40 +23,18 @@ export class Receiver implements Incoming {
   private readonly connection: Http2Connection;
   private readonly decoder = new Decoder();
   private fields: FieldList | null = null;
-  private readonly resets: Budget;
-  private readonly freeFrames = new Budget(FREE_FRAMES_UNPAID_MAX, FREE_FRAMES_PER_SECOND);
-  private readonly emptyData = new Budget(EMPTY_DATA_UNPAID_MAX, FREE_FRAMES_PER_SECOND);
+  private readonly allowances: Allowances;
   /** The DATA frame being read: its stream, null if it goes nowhere; whether it ends it; its content so far. */
   private current: Http2Stream | null = null;
   private currentEnds = false;
   private currentBytes = 0;
-  private creditsPaid = 0;
   /** Bytes of HEADERS that came ever. */
   private headBytesIn = 0;
 
-  constructor(connection: Http2Connection) {
+  constructor(connection: Http2Connection, allowances: Allowances) {
     this.connection = connection;
+    this.allowances = allowances;
     this.frames = new PayloadReader(this, connection.counters);
-    const { resetsMax = connection.server ? RESETS_UNPAID_MAX : Number.POSITIVE_INFINITY, resetsPerSecond = RESETS_PER_SECOND } = connection.options;
-    this.resets = new Budget(resetsMax, resetsPerSecond);
-  }
-
-  passed(ms: number): void {
-    this.resets.passed(ms);
-    this.freeFrames.passed(ms);
-    this.emptyData.passed(ms);
-  }
-
-  /** A stream ended on both sides in good order, which pays off a reset. */
-  completed(): void {
-    this.resets.pay(1);
-  }
-
-  /** So many frames of credit are accounted for by the data that was sent on this connection ever. */
-  credited(total: number): void {
-    if (total === this.creditsPaid) return;
-    this.freeFrames.pay(total - this.creditsPaid);
-    this.creditsPaid = total;
   }
 
   headers(id: number, end: boolean, selfDependent: boolean, bytes: Uint8Array, start: number, finish: number): void {
@@ -81,7 +57,7 @@ export class Receiver implements Incoming {
       case 'closed': throw new ConnectionError(CODE.streamClosed, `HEADERS came for stream ${id}, which is closed`);
       case 'skipped': throw new ConnectionError(CODE.protocolError, `stream ${id} opens below one that was opened before`);
       case 'reset':
-      case 'refused': return this.spendFree();
+      case 'refused': return this.allowances.spendFree();
       default: absence satisfies never;
     }
   }
@@ -105,7 +81,7 @@ export class Receiver implements Incoming {
     this.currentBytes += count;
     if (complete && this.currentBytes === 0 && !this.currentEnds) {
       connection.counters.emptyData++;
-      if (!this.emptyData.spend()) throw calm('too many DATA frames were empty');
+      this.allowances.spendEmpty();
     }
     const stream = this.current;
     if (stream === null || stream.state === 'closed') return connection.credit(null, count);
@@ -131,7 +107,7 @@ export class Receiver implements Incoming {
     const stream = connection.registry.streams.get(id);
     if (stream === undefined && connection.registry.absence(id) === 'idle') throw new ConnectionError(CODE.protocolError, `RST_STREAM came for stream ${id}, which is idle`);
     connection.counters.resetsReceived++;
-    this.spendReset();
+    this.allowances.spendReset();
     if (stream === undefined) return;
     connection.dropStream(stream, { by: 'peer', code, unprocessed: code === CODE.refusedStream, message: `the peer reset the stream with code ${code}` });
   }
@@ -139,7 +115,7 @@ export class Receiver implements Incoming {
   settings(bytes: Uint8Array, start: number, end: number): void {
     const { connection } = this;
     connection.counters.settings++;
-    this.spendFree();
+    this.allowances.spendFree();
     this.answers();
     const before = connection.peer.initialWindowSize;
     connection.peer.read(bytes, start, end, this.unknownSetting);
@@ -147,13 +123,13 @@ export class Receiver implements Incoming {
   }
 
   settingsAcknowledged(): void {
-    this.spendFree();
+    this.allowances.spendFree();
     this.connection.peerAcknowledged();
   }
 
   ping(bytes: Uint8Array, start: number, acknowledges: boolean): void {
     const { connection } = this;
-    this.spendFree();
+    this.allowances.spendFree();
     if (acknowledges) return connection.ponged(bytes, start);
     connection.counters.pings++;
     this.answers();
@@ -163,14 +139,14 @@ export class Receiver implements Incoming {
   }
 
   goaway(lastStream: number, code: number, bytes: Uint8Array, debugStart: number, debugEnd: number): void {
-    this.spendFree();
+    this.allowances.spendFree();
     this.connection.peerGoesAway(lastStream, code, text(bytes, debugStart, Math.min(debugEnd, debugStart + DEBUG_BYTES_MAX)));
   }
 
   windowUpdate(id: number, increment: number): void {
     const { connection } = this;
     connection.counters.windowUpdates++;
-    this.spendFree();
+    this.allowances.spendFree();
     if (id === 0) {
       if (increment === 0) throw new ConnectionError(CODE.protocolError, 'a WINDOW_UPDATE adds nothing');
       if (!connection.sender.widen(increment)) throw new ConnectionError(CODE.flowControlError, "the connection's window is too large");
@@ -180,7 +156,7 @@ export class Receiver implements Incoming {
 
   /** §5.3.2: ignored, but not when it is wrong. */
   priority(id: number, selfDependent: boolean, length: number): void {
-    this.spendFree();
+    this.allowances.spendFree();
     const stream = this.connection.registry.streams.get(id);
     if (length !== 5) {
       if (stream === undefined) throw new ConnectionError(CODE.frameSizeError, `a PRIORITY frame has ${length} octets instead of 5`);
@@ -192,7 +168,7 @@ export class Receiver implements Incoming {
   }
 
   unknown(): void {
-    this.spendFree();
+    this.allowances.spendFree();
   }
 
   private readonly unknownSetting = (id: number, value: number): void => this.connection.events.setting(id, value);
@@ -226,7 +202,7 @@ export class Receiver implements Incoming {
     }
     if (selfDependent) return this.refuseId(id, CODE.protocolError);
     if (!fits) return this.answerTooLarge(id, end);
-    const length = this.requestLength(fields);
+    const length = requestLength(fields, connection.options.extendedConnect === true);
     if (length === MALFORMED || (end && length > 0)) {
       connection.counters.malformed++;
       return this.refuseId(id, CODE.protocolError);
@@ -239,7 +215,7 @@ export class Receiver implements Incoming {
     if (end) stream.step('receiveEnd');
     stream.events = connection.events.accept(stream);
     stream.events.head(fields, end);
-    this.freeFrames.pay(1);
+    this.allowances.opened();
   }
 
   /** HEADERS on a stream that is there: a response's head, or trailers. */
@@ -276,10 +252,7 @@ export class Receiver implements Incoming {
     if (count === 0 && !last) return;
     this.connection.hold(stream, count);
     stream.progress += count;
-    if (count > 0) {
-      this.freeFrames.pay(1);
-      this.emptyData.pay(1);
-    }
+    if (count > 0) this.allowances.received();
     const { events } = stream;
     if (last) {
       stream.step('receiveEnd');
@@ -305,7 +278,7 @@ export class Receiver implements Incoming {
       case 'skipped': throw new ConnectionError(CODE.protocolError, `DATA came for stream ${id}, which is idle`);
       case 'closed': throw new ConnectionError(CODE.streamClosed, `DATA came for stream ${id}, which is closed`);
       case 'reset':
-      case 'refused': return this.spendFree();
+      case 'refused': return this.allowances.spendFree();
       default: absence satisfies never;
     }
   }
@@ -324,7 +297,7 @@ export class Receiver implements Incoming {
   private refuse(stream: Http2Stream, code: number, message: string): void {
     this.connection.counters.resetsMade++;
     this.connection.breakOff(stream, code, message);
-    this.spendReset();
+    this.allowances.spendReset();
   }
 
   /** The same for a stream that never came to be. */
@@ -334,68 +307,17 @@ export class Receiver implements Incoming {
     connection.sender.rstStream(id, code);
     connection.registry.rememberReset(id);
     connection.wake();
-    this.spendReset();
+    this.allowances.spendReset();
   }
 
   private answerTooLarge(id: number, end: boolean): void {
     this.connection.sender.block(id, TOO_LARGE, true);
     if (!end) return this.refuseId(id, CODE.noError);
     this.connection.wake();
-    this.spendReset();
-  }
-
-  private requestLength(fields: FieldList): number {
-    try {
-      return checkRequest(fields, this.connection.options.extendedConnect === true);
-    } catch (error) {
-      return malformedOr(error);
-    }
-  }
-
-  private spendReset(): void {
-    if (!this.resets.spend()) throw calm('too many streams were reset');
-  }
-
-  private spendFree(): void {
-    if (!this.freeFrames.spend()) throw calm('too many frames came that carry nothing');
+    this.allowances.spendReset();
   }
 
   private answers(): void {
     if (this.connection.sender.answers >= ANSWERS_QUEUED_MAX) throw calm('too many answers wait for a peer that does not read');
-  }
-}
-
-/** Instead of a length or status. */
-const MALFORMED = -2;
-
-function statusOf(fields: FieldList): number {
-  try {
-    return checkResponse(fields);
-  } catch (error) {
-    return malformedOr(error);
-  }
-}
-
-function areTrailers(fields: FieldList): boolean {
-  try {
-    checkTrailers(fields);
-    return true;
-  } catch (error) {
-    return malformedOr(error) !== MALFORMED;
-  }
-}
-
-function malformedOr(error: unknown): number {
-  if (error instanceof MalformedError) return MALFORMED;
-  throw error;
-}
-
-/** What must still come, by the request that the response answers (RFC 9110 §6.4.1). */
-function contentOf(stream: Http2Stream, status: number): number {
-  switch (stream.requestWas) {
-    case 'HEAD': return 0;
-    case 'CONNECT': return status < 300 ? NO_LENGTH : responseLength(status);
-    case 'other': return responseLength(status);
-    default: return stream.requestWas satisfies never;
   }
 }

@@ -7,11 +7,9 @@ import { FLAG, FRAME_HEADER_BYTES, TYPE, writeFrameHeader, writeUint32 } from '.
 import { CONNECTION_QUEUE_BYTES, CREDITS_PER_DATA, CREDIT_PER_BYTES, DATA_BYTES_MAX, STREAM_QUEUE_BYTES } from './limits.ts';
 import { Output } from './output.ts';
 import { StreamQueue } from './queue.ts';
-import { type PeerSettings, settingsBytes, writeSettings } from './settings.ts';
+import { FIRST_WINDOW, type PeerSettings, settingsBytes, writeSettings } from './settings.ts';
 import type { Http2Stream } from './stream.ts';
 
-/** RFC 9113 §6.9.2. */
-const FIRST_WINDOW = 65_535;
 const PING_BYTES = 8;
 
 export class Sender {

@@ -1,8 +1,9 @@
 /** SETTINGS: what the peer said, checked, and what we say. RFC 9113 §6.5, RFC 8441 §3. */
 import { CODE } from './codes.ts';
 import { ConnectionError } from './error.ts';
+import type { ConnectionOptions } from './events.ts';
 import { readUint32, writeUint32 } from './frame.ts';
-import { WINDOW_BYTES_MAX } from './limits.ts';
+import { HEADER_LIST_BYTES_MAX, STREAMS_MAX, STREAM_WINDOW_BYTES, WINDOW_BYTES_MAX } from './limits.ts';
 
 export const SETTING = {
   headerTableSize: 0x1,
@@ -15,6 +16,8 @@ export const SETTING = {
 } as const;
 
 const SETTING_BYTES = 6;
+/** The initial window of the standard (§6.9.2). */
+export const FIRST_WINDOW = 65_535;
 const FRAME_SIZE_LEAST = 16_384;
 const FRAME_SIZE_MOST = 2 ** 24 - 1;
 
@@ -22,7 +25,7 @@ const FRAME_SIZE_MOST = 2 ** 24 - 1;
 export class PeerSettings {
   headerTableSize = 4_096;
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
-  initialWindowSize = 65_535;
+  initialWindowSize = FIRST_WINDOW;
   maxFrameSize = FRAME_SIZE_LEAST;
   extendedConnect = false;
   private readonly ofServer: boolean;
@@ -71,6 +74,18 @@ export class PeerSettings {
         return false;
     }
   }
+}
+
+/** What we say at the start; what is the standard's default isn't said. */
+export function announced(options: ConnectionOptions): (readonly [number, number])[] {
+  const { role, streamsMax = STREAMS_MAX, streamWindow = STREAM_WINDOW_BYTES, extendedConnect = false, settings = [] } = options;
+  return [
+    role === 'server' ? [SETTING.maxConcurrentStreams, streamsMax] : [SETTING.enablePush, 0],
+    ...(streamWindow === FIRST_WINDOW ? [] : [[SETTING.initialWindowSize, streamWindow] as const]),
+    [SETTING.maxHeaderListSize, HEADER_LIST_BYTES_MAX],
+    ...(role === 'server' && extendedConnect ? [[SETTING.enableConnectProtocol, 1] as const] : []),
+    ...settings,
+  ];
 }
 
 /** Bytes of the payload for so many settings. */
