@@ -36,6 +36,15 @@ test('a proxy gets its listeners with every endpoint of the service behind each'
   ]);
 });
 
+test('a workload that says what its proxies write and trace has it in their orders, others leave it out', () => {
+  const inventory = shop();
+  const telemetry = { accessLog: 'json', tracing: null } as const;
+  inventory.reset(inventory.services.list(), inventory.workloads.list().map((workload) => (workload.key === 'shop/host/web' ? { ...workload, telemetry } : workload)));
+  const orders = compileOrders(inventory, TRUST_DOMAIN);
+  expect(orders.get(web)?.telemetry).toEqual(telemetry);
+  expect(orders.get(proxyKey('shop/host/cart', 'cart-1'))).not.toHaveProperty('telemetry');
+});
+
 test('a target that two services own is one port that names both, sorted', () => {
   const orders = compileOrders(shop(), TRUST_DOMAIN).get(web);
   expect(orders?.inbound.ports).toEqual([

@@ -25,6 +25,7 @@ export function compileOrders(inventory: Inventory, trustDomain: string): Map<st
       orders.set(proxyKey(workload.key, instance.name), {
         workload: workload.key, trustDomain, inbound, outbound,
         ...(instance.zone === undefined ? {} : { zone: instance.zone }),
+        ...(workload.telemetry && { telemetry: workload.telemetry }),
         ...(instance.transparent && { transparent: transparentOrders(instance.transparent, services) }),
       });
     }

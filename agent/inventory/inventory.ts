@@ -2,6 +2,7 @@
 import type { Identity, ServiceKey, WorkloadKey } from '../../proxy/wire/labels.ts';
 import { type Endpoint, type InboundPolicy, OPAQUE_PORTS, type PortProtocol, type SocketAddress } from '../../proxy/wire/orders.ts';
 import type { ServicePolicy } from '../../proxy/wire/policy.ts';
+import type { TelemetryOrders } from '../../proxy/wire/telemetry.ts';
 import { Keyed } from './keyed.ts';
 
 export interface MeshService {
@@ -62,6 +63,8 @@ export interface MeshWorkload {
   readonly serviceAccount: string;
   readonly identity: Identity;
   readonly inboundPolicy: InboundPolicy;
+  /** Access log and traces of its proxies; absent: as they are started. */
+  readonly telemetry?: TelemetryOrders;
   readonly instances: readonly MeshInstance[];
 }
 

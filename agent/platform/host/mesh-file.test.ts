@@ -42,6 +42,19 @@ const change = (from: string, to: string): string => {
   return GOOD.replace(from, to);
 };
 
+test('a workload says what its proxies write and trace, and nothing where it says nothing', () => {
+  const result = parseMesh(change('    inboundPolicy: all-authenticated\n', '    inboundPolicy: all-authenticated\n    telemetry: { accessLog: json, tracing: { collector: "http://10.0.0.9:4318/v1/traces", share: 0.01 } }\n'));
+  if (result.kind !== 'mesh') throw new Error(JSON.stringify(result.faults));
+  const [web, db] = result.mesh.workloads;
+  expect(web).not.toHaveProperty('telemetry');
+  expect(db?.telemetry).toEqual({ accessLog: 'json', tracing: { collector: 'http://10.0.0.9:4318/v1/traces', share: 0.01 } });
+});
+
+test.each(['{ accessLog: loud }', '{ tracing: { collector: "10.0.0.9:4318" } }', '{ tracing: { collector: "http://a/", share: 2 } }', '{ loud: true }'])('the telemetry %s is refused with its line', (telemetry) => {
+  const faults = codes(change('    inboundPolicy: all-authenticated\n', `    inboundPolicy: all-authenticated\n    telemetry: ${telemetry}\n`));
+  expect(faults).toHaveLength(1);
+});
+
 test('a good file becomes services and workloads with their defaults', () => {
   const result = parseMesh(GOOD);
   if (result.kind !== 'mesh') throw new Error(JSON.stringify(result.faults));

@@ -83,8 +83,15 @@ function readDraft(value: unknown, list: FaultList): Draft {
 }
 
 function readWorkload(workload: z.output<typeof workloadSchema>, path: Path, list: FaultList): PlacedWorkload {
-  const { name, namespace, inboundPolicy, serviceAccount = name } = workload;
-  return { path, key: `${namespace}/host/${name}`, name, namespace, serviceAccount, inboundPolicy, instances: readInstances(workload, path, namespace, list) };
+  const { name, namespace, inboundPolicy, serviceAccount = name, telemetry } = workload;
+  return { path, key: `${namespace}/host/${name}`, name, namespace, serviceAccount, inboundPolicy, ...telemetryOf(telemetry), instances: readInstances(workload, path, namespace, list) };
+}
+
+/** Only what the file says: the proxies' own settings hold for the rest. */
+function telemetryOf(telemetry: z.output<typeof workloadSchema>['telemetry']): Pick<PlacedWorkload, 'telemetry'> {
+  if (telemetry === undefined) return {};
+  const { accessLog, tracing } = telemetry;
+  return { telemetry: { ...(accessLog === undefined ? {} : { accessLog }), ...(tracing === undefined ? {} : { tracing }) } };
 }
 
 function readInstances(workload: unknown, path: Path, namespace: string, list: FaultList): PlacedInstance[] {
@@ -115,13 +122,14 @@ function readEach<Raw, Read>(
 
 function meshOf(draft: Draft, trustDomain: string, control: SocketAddress): Mesh {
   const services = draft.services.map(({ path: _, ...service }) => service);
-  const workloads = draft.workloads.map(({ key, namespace, name, serviceAccount, inboundPolicy, instances }) => ({
+  const workloads = draft.workloads.map(({ key, namespace, name, serviceAccount, inboundPolicy, telemetry, instances }) => ({
     key,
     namespace,
     name,
     serviceAccount,
     identity: identityOf(serviceAccount, namespace, trustDomain),
     inboundPolicy,
+    ...(telemetry && { telemetry }),
     instances: instances.map(instanceOf),
   }));
   return { trustDomain, control, services, workloads };

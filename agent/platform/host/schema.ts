@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PORT_PROTOCOLS, type PortProtocol, type SocketAddress } from '../../../proxy/wire/orders.ts';
 import { canonicalIp, isLoopbackIp } from '../../../proxy/wire/ip.ts';
+import { ACCESS_LOG_FORMATS } from '../../../proxy/wire/telemetry.ts';
 import { DEFAULT_REDIRECTION } from '../../redirect/rules.ts';
 import { isWildcard, parseAddress } from './address.ts';
 import { checkPolicy, placeShape, policyShape } from './policy.ts';
@@ -60,11 +61,18 @@ export const serviceSchema = z.strictObject({
   ...policyShape,
 }).superRefine(checkPolicy);
 
+const telemetryShape = z.strictObject({
+  accessLog: z.enum(ACCESS_LOG_FORMATS).optional(),
+  tracing: z.strictObject({ collector: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_048), share: z.number().min(0).max(1).default(0) }).nullable().optional(),
+});
+
 export const workloadSchema = z.strictObject({
   name: label,
   namespace: label,
   serviceAccount: label.optional(),
   inboundPolicy: z.enum(['all-unauthenticated', 'all-authenticated']).default('all-unauthenticated'),
+  /** Of its proxies; what is absent is as they are started. */
+  telemetry: telemetryShape.optional(),
   instances: list,
 });
 
