@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -79,7 +79,7 @@ test('a proxy is replaced under load, again and again, without a refused connect
   expect(failures).toEqual([]);
   expect(answered).toBeGreaterThan(100);
   expect(proxy.log()).toContain('taking over from the process that serves here');
-}, 60_000);
+}, 120_000);
 
 test('what is under way ends in the old process while the new one serves what comes', async () => {
   const stream = await serve((socket) => {
@@ -101,7 +101,7 @@ test('what is under way ends in the old process while the new one serves what co
   expect(await proxy.ended).toBe(0);
   await other.until((received) => received.endsWith('0\r\n\r\n'));
   await stream.stop();
-}, 30_000);
+}, 120_000);
 
 test('a new process that dies before it serves leaves everything as it was', async () => {
   const proxy = await bed.start('web', config);
@@ -116,7 +116,7 @@ test('a new process that dies before it serves leaves everything as it was', asy
   expect(proxy.log()).toContain('went away before it served');
   await bed.succeed(proxy);
   expect(await endsAfterSigterm(proxy)).toBe(0);
-}, 30_000);
+}, 120_000);
 
 test('the socket for a successor is the user\'s own', async () => {
   const proxy = await bed.start('web', config);
@@ -134,3 +134,21 @@ test('without a predecessor a path that is there from a killed process hinders n
   expect((await client.send(GET).response()).body).toBe('served');
   client.close();
 });
+
+test('every listener is handed over, however many there are, and what the new process doesn\'t want is closed', async () => {
+  const ports = await freePorts(150);
+  const listener = (port: number) => ({ listen: `127.0.0.1:${port}`, service: `shop/s${port}`, port: 80, endpoints: [{ address: `127.0.0.1:${app.port}`, workload: 'shop/host/cart' }] });
+  const proxy = await bed.start('web', { ...config, outbound: ports.map(listener) });
+  const file = JSON.parse(readFileSync(proxy.configFile, 'utf8')) as { outbound: unknown[] };
+  const [dropped = 0, ...kept] = ports;
+  writeFileSync(proxy.configFile, JSON.stringify({ ...file, outbound: kept.map(listener) }));
+  const next = await bed.succeed(proxy);
+  expect(next.log()).toContain('"listeners":151');
+  expect(await endsAfterSigterm(proxy)).toBe(0);
+  for (const port of [kept[0] ?? 0, kept[63] ?? 0, kept[64] ?? 0, kept.at(-1) ?? 0]) {
+    const client = await RawClient.to(port);
+    expect((await client.send(GET).response()).body).toBe('served');
+    client.close();
+  }
+  await expect(RawClient.to(dropped)).rejects.toThrow();
+}, 120_000);

@@ -12,8 +12,10 @@ import { createTestCa, type TestCa } from './test-ca.ts';
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const BUN = fileURLToPath(new URL('../../node_modules/.bin/bun', import.meta.url));
 /** Loaded machines start a process slowly. */
-const READY_MS_MAX = 20_000;
+const READY_MS_MAX = 45_000;
 const LOOK_MS = 25;
+/** A process that is stopped takes connections and answers none. */
+const LOOK_MS_MAX = 2_000;
 const STOP_MS_MAX = 10_000;
 
 export const TRUST_DOMAIN = 'cluster.local';
@@ -120,7 +122,7 @@ async function untilReady(proxy: RunningProxy): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX;
   while (performance.now() < deadline && proxy.isRunning()) {
     // By its id: the process whose place it takes had the same address.
-    const ready = await fetch(`http://${proxy.admin}/ready`).then(({ status, headers }) => status === 200 && headers.get('sidelight-pid') === String(proxy.pid), () => false);
+    const ready = await fetch(`http://${proxy.admin}/ready`, { signal: AbortSignal.timeout(LOOK_MS_MAX) }).then(({ status, headers }) => status === 200 && headers.get('sidelight-pid') === String(proxy.pid), () => false);
     if (ready) return;
     await new Promise((done) => setTimeout(done, LOOK_MS));
   }
