@@ -10,8 +10,8 @@ const STATIC_VALUES: readonly Uint8Array[] = [new Uint8Array(0), ...STATIC_TABLE
 /** Static entries with the same name stand together; how many, by the first's index. */
 const STATIC_RUN = Uint8Array.from({ length: DYNAMIC_FIRST }, (_, index) => STATIC_TABLE.filter(([name]) => name === STATIC_TABLE[index - 1]?.[0]).length);
 
-/** Slots of the hash tables: a power of two, twice the entries that the table can hold. */
-const SLOTS = 256;
+/** Slots of the hash tables: a power of two, as many as entries that the table can hold. */
+const SLOTS = 128;
 /** A larger field would push out too many others. */
 const ENTRY_SHARE = 1 / 4;
 /** Short cookies can be guessed through the compression's size (§7.1); nghttp2 keeps those below 20 bytes out of the table as well. */

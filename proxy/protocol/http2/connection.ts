@@ -213,7 +213,14 @@ export class Http2Connection implements StreamHost {
   passed(ms: number): void {
     this.allowances.passed(ms);
     if (this.lingering.size > 0) this.endLingering(ms);
+    if (this.registry.active === 0) this.rest();
     this.settle();
+  }
+
+  /** An idle connection keeps what the protocol asks for, and no buffers. */
+  private rest(): void {
+    this.sender.output.forget();
+    this.receiver.rest();
   }
 
   /** StreamHost. */

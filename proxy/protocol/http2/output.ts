@@ -2,8 +2,10 @@
 import { copy } from '../hpack/fields.ts';
 import type { ByteSink } from '../sink.ts';
 
-/** A turn's frames of one connection mostly fit, so that they leave in one write. */
+/** A busy turn's frames of one connection mostly fit, so that they leave in one write. */
 const CHUNK_BYTES = 16 * 1024;
+/** The first chunk of a connection that was idle; each next one is twice as large. */
+const FIRST_CHUNK_BYTES = 512;
 /** Chunks kept for reuse by all connections of the process. */
 const SPARE_MAX = 16;
 /** Data below this is copied behind its frame header, since two small writes cost more than one copy. */
@@ -20,6 +22,7 @@ export class Output {
   bytes: Uint8Array = NOTHING;
   private from = 0;
   private at = 0;
+  private nextBytes = FIRST_CHUNK_BYTES;
   /** Chunks that filled up before they were handed over, with their ranges. */
   private readonly full: { readonly bytes: Uint8Array; readonly from: number; readonly to: number }[] = [];
 
@@ -71,9 +74,24 @@ export class Output {
     this.from = this.at = 0;
   }
 
+  /** The connection is idle: it keeps no memory. What the sink still holds lives on by itself. */
+  forget(): void {
+    if (this.pending) return;
+    this.bytes = NOTHING;
+    this.from = this.at = 0;
+    this.nextBytes = FIRST_CHUNK_BYTES;
+  }
+
   private nextChunk(count: number): void {
     if (this.at > this.from) this.full.push({ bytes: this.bytes, from: this.from, to: this.at });
-    this.bytes = count > CHUNK_BYTES ? new Uint8Array(count) : (spare.pop() ?? new Uint8Array(CHUNK_BYTES));
+    this.bytes = this.chunk(count);
     this.from = this.at = 0;
+  }
+
+  private chunk(count: number): Uint8Array {
+    const size = this.nextBytes;
+    this.nextBytes = Math.min(CHUNK_BYTES, size * 2);
+    if (size === CHUNK_BYTES && count <= size) return spare.pop() ?? new Uint8Array(size);
+    return new Uint8Array(Math.max(size, count));
   }
 }

@@ -62,6 +62,11 @@ export class Receiver implements Incoming {
     }
   }
 
+  /** The connection is idle. */
+  rest(): void {
+    this.fields = null;
+  }
+
   dataBegins(id: number, end: boolean, length: number): void {
     const { connection } = this;
     if (!connection.window.take(length)) throw new ConnectionError(CODE.flowControlError, "DATA is larger than the connection's window");
