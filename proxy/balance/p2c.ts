@@ -14,6 +14,8 @@ import { spillShare } from './zones.ts';
 
 /** When both choices are left out, at most so many others are looked at. */
 export const SCAN_MAX = 64;
+/** How often the ready endpoints of the own zone are weighed: a look at each of 10,000 takes longer than a request. */
+const WEIGH_US = 20_000;
 /** Draws that meet an excluded endpoint again and again end in a look at its neighbours. */
 const DRAWS_MAX = 4;
 
@@ -31,6 +33,9 @@ class PeakEwmaBalancer implements Balancer {
   /** Those of the own zone; null when that is all or none of them. */
   #near: Group | null = null;
   #nearPending = 0;
+  /** Of those that are ready, as of a moment ago. */
+  #nearWeight = 0;
+  #nearWeighedUs = -Infinity;
   #settings: BalancerSettings = { zone: null, policy: {} };
 
   get size(): number {
@@ -109,6 +114,7 @@ class PeakEwmaBalancer implements Balancer {
     const near = members.filter((member) => member.near);
     this.#all = groupOf(members);
     this.#near = near.length === 0 || near.length === members.length ? null : groupOf(near);
+    this.#nearWeighedUs = -Infinity;
     this.#nearPending = near.reduce((sum, member) => sum + member.pending, 0);
   }
 
@@ -117,10 +123,15 @@ class PeakEwmaBalancer implements Balancer {
     const spill = this.#settings.policy.spill ?? POLICY_DEFAULTS.spill;
     // Most of the time this says no without a look at each of them.
     if (this.#nearPending < spill) return false;
-    let weight = 0;
-    for (const member of members) if (member.fitness(nowUs) === 'ready') weight += member.weight;
-    const share = weight === 0 ? 1 : spillShare(this.#nearPending / weight, spill);
+    if (nowUs - this.#nearWeighedUs >= WEIGH_US) this.#weigh(members, nowUs);
+    const share = this.#nearWeight === 0 ? 1 : spillShare(this.#nearPending / this.#nearWeight, spill);
     return share > 0 && random() < share;
+  }
+
+  #weigh(members: readonly Member[], nowUs: number): void {
+    this.#nearWeighedUs = nowUs;
+    this.#nearWeight = 0;
+    for (const member of members) if (member.fitness(nowUs) === 'ready') this.#nearWeight += member.weight;
   }
 }
 
