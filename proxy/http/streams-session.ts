@@ -3,6 +3,7 @@ import { CODE, type ConnectionFault } from '../protocol/http2/codes.ts';
 import { Http2Connection } from '../protocol/http2/connection.ts';
 import type { ConnectionEvents, ConnectionOptions, StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
+import { Connection } from '../sockets/connection.ts';
 import { HEAD_MS_MAX, KEEPALIVE_ANSWER_MS_MAX, KEEPALIVE_MS, LINGER_MS_MAX, PRODUCE_BYTES_MAX, SESSION_TICK_MS, SLOW_BYTES_PER_TICK } from '../sockets/limits.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream, StreamEvents as ByteEvents } from '../sockets/stream.ts';
@@ -63,7 +64,16 @@ export class Session implements ConnectionEvents, Flushable {
   flush(): void {
     this.dirty = false;
     if (this.over || this.stream.blocked) return;
-    if (this.engine.produce(this.stream, PRODUCE_BYTES_MAX)) this.wake();
+    const more = this.engine.produce(this.stream, PRODUCE_BYTES_MAX);
+    this.written();
+    if (more) this.wake();
+  }
+
+  /** A socket takes what it can at once, and holds nothing then; streams of a link may. */
+  private written(): void {
+    if (!(this.stream instanceof Connection)) return;
+    this.stream.flush();
+    if (!this.stream.blocked) this.engine.flushed();
   }
 
   wake(): void {
