@@ -83,6 +83,8 @@ class Bed implements Route {
       began: () => void this.began++,
       attempted: () => undefined,
       ended: (_handle, end) => void this.ends.push(end),
+      detected: () => undefined,
+      dialled: () => undefined,
       refused: (_direction, reason) => void this.refusals.push(reason),
     };
   }

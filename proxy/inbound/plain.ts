@@ -43,6 +43,7 @@ class PlainCall {
         context.plainCallers.delete(open);
         this.detected(detected, bytes);
       },
+      counted: (result, tookUs) => context.http.recorder.detected({ direction: 'inbound', service: '', port: this.target.port.target.port }, result, tookUs),
       gone: () => context.plainCallers.delete(open),
     });
     const open = { retire: () => undefined, stop: () => waiting.stop() };

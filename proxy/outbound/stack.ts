@@ -31,7 +31,8 @@ const NOTHING: Came = { bytes: new Uint8Array(0), silent: false };
 
 /** Serves an accepted connection. */
 export function serveOutbound(call: OutboundCall): void {
-  const { upstream } = call;
+  const { upstream, context } = call;
+  context.recorder.dialled(upstream.service, upstream.port, upstream.protocol);
   switch (upstream.protocol) {
     case 'http1':
     case 'http2':
@@ -55,6 +56,7 @@ function detectAndServe(call: OutboundCall): void {
       if (silent) context.recorder.refused('outbound', 'detect-timeout');
       serveAs(call, detected.kind, { bytes, silent });
     },
+    counted: (result, tookUs) => context.recorder.detected({ direction: 'outbound', service: upstream.service, port: upstream.port }, result, tookUs),
     gone: () => callers.delete(open),
   });
   const open: Retirable = { retire: () => undefined, stop: () => waiting.stop() };

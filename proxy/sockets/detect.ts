@@ -3,6 +3,7 @@ import { concat } from '../protocol/bytes.ts';
 import { sniff } from '../protocol/sniff.ts';
 import { DETECT_MS_MAX } from './limits.ts';
 import type { Sockets } from './sockets.ts';
+import type { DetectResult } from '../telemetry/detections.ts';
 import type { ByteStream, StreamEvents } from './stream.ts';
 import { Timer, type TimerOwner } from './timer-wheel.ts';
 
@@ -17,6 +18,8 @@ export type Detected =
 export interface Detecting {
   /** Called once, unless the connection breaks before. `bytes` came already and belong to whoever serves it now. */
   readonly detected: (detected: Detected, bytes: Uint8Array) => void;
+  /** How it ended, and how long it took, for `/metrics`. */
+  readonly counted?: (result: DetectResult, tookUs: number) => void;
   /** It broke before anything was certain. */
   readonly gone: () => void;
 }
@@ -35,11 +38,13 @@ class Detection implements StreamEvents, TimerOwner {
   private readonly timer = new Timer(this);
   private bytes: Uint8Array = NOTHING;
   private over = false;
+  private readonly beganUs: number;
 
   constructor(sockets: Sockets, stream: ByteStream, detecting: Detecting) {
     this.sockets = sockets;
     this.stream = stream;
     this.detecting = detecting;
+    this.beganUs = sockets.nowUs();
     stream.events = this;
     sockets.arm(this.timer, DETECT_MS_MAX);
   }
@@ -76,6 +81,7 @@ class Detection implements StreamEvents, TimerOwner {
   closed(): void {
     if (!this.finish()) return;
     this.bytes = NOTHING;
+    this.count('error');
     this.detecting.gone();
   }
 
@@ -90,7 +96,12 @@ class Detection implements StreamEvents, TimerOwner {
     if (!this.finish()) return;
     const { bytes } = this;
     this.bytes = NOTHING;
+    this.count(resultOf(detected));
     this.detecting.detected(detected, bytes);
+  }
+
+  private count(result: DetectResult): void {
+    this.detecting.counted?.(result, this.sockets.nowUs() - this.beganUs);
   }
 
   private finish(): boolean {
@@ -98,5 +109,20 @@ class Detection implements StreamEvents, TimerOwner {
     this.over = true;
     this.sockets.remove(this.timer);
     return true;
+  }
+}
+
+function resultOf(detected: Detected): DetectResult {
+  switch (detected.kind) {
+    case 'http1':
+      return 'http/1';
+    case 'http2':
+      return 'http/2';
+    case 'tls':
+      return 'not_http';
+    case 'opaque':
+      return detected.silent ? 'read_timeout' : 'not_http';
+    default:
+      return detected satisfies never;
   }
 }

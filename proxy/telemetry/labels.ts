@@ -101,7 +101,7 @@ export function transportLabels({ direction, peer, facts }: Pick<TransportSeries
   return labelText([...ends, ['authority', authorityOf(facts.service, facts.port)], ...target, ...tls, ...destinationLabels(facts.service, facts.destination ?? '', facts)]);
 }
 
-function parentLabels({ service, port }: ParentKey): Labels {
+function parentLabels({ service, port }: Pick<ParentKey, 'service' | 'port'>): Labels {
   const { namespace, name } = serviceParts(service);
   return [['parent_group', 'core'], ['parent_kind', 'Service'], ['parent_namespace', namespace], ['parent_name', name], ['parent_port', port], ['parent_section_name', '']];
 }
@@ -113,6 +113,15 @@ function backendLabels({ service, port }: ParentKey): Labels {
 
 function routeLabels({ grpc }: ParentKey): Labels {
   return [['route_group', ''], ['route_kind', 'default'], ['route_namespace', ''], ['route_name', grpc ? 'grpc' : 'http']];
+}
+
+/** Labels of a service as a parent, and of a port with its policy. */
+export function parentText({ service, port }: { readonly service: string; readonly port: number }): string {
+  return labelText(parentLabels({ service, port }));
+}
+
+export function serverText(policy: string, port: number): string {
+  return labelText(serverLabels(policy, port));
 }
 
 /** The label sets of one parent, as its families need them. */

@@ -39,6 +39,7 @@ const TEMPLATE = ['direction', 'dst', 'rt_route'];
 const LATENCY_MS = '1 2 3 4 5 10 20 30 40 50 100 200 300 400 500 1000 2000 3000 4000 5000 10000 20000 30000 40000 50000 +Inf'.split(' ');
 const FOUR = '0.05 0.5 1.0 10.0 +Inf'.split(' ');
 const SEVEN = '0.025 0.05 0.1 0.25 0.5 1.0 10.0 +Inf'.split(' ');
+const DETECT = '0.001 0.1 +Inf'.split(' ');
 const QUEUE = '0.0005 0.005 0.05 0.5 1.0 3.0 +Inf'.split(' ');
 
 const plus = (sets: readonly (readonly string[])[], ...more: readonly string[]) => sets.map((set) => [...set, ...more]);
@@ -81,6 +82,11 @@ export const LINKERD_FAMILIES: Readonly<Record<string, LinkerdFamily>> = {
   inbound_http_authz_allow_total: counter(...[PLAIN, CLIENT].map((tls) => [...TARGET, ...SRV, ...ROUTE, ...AUTHZ, ...tls])),
   inbound_http_authz_deny_total: counter(...[PLAIN, CLIENT].map((tls) => [...TARGET, ...SRV, ...ROUTE, ...tls])),
   inbound_tcp_authz_allow_total: counter(...[PLAIN, CLIENT].map((tls) => [...TARGET, ...SRV, ...AUTHZ, ...tls])),
+  inbound_tcp_detect_http_duration_seconds: histogram(DETECT, SRV),
+  inbound_tcp_detect_http_results_total: counter(['result', ...SRV]),
+  outbound_tcp_detect_http_duration_seconds: histogram(DETECT, PARENT),
+  outbound_tcp_detect_http_results_total: counter(['result', ...PARENT]),
+  outbound_tcp_protocol_connections_total: counter(['protocol', ...PARENT]),
   inbound_http_errors_total: counter(['error']),
   outbound_http_errors_total: counter(['error']),
   inbound_tcp_errors_total: counter(['error']),
@@ -138,9 +144,6 @@ export const LINKERD_LEFT_OUT: Readonly<Record<string, string>> = {
   inbound_http_response_frame_size_bytes: 'as before',
   outbound_tcp_transfer_cost_bytes: 'zones have no prices here',
   outbound_http_balancer_queue_gate_: 'failing fast is counted in `sidelight_failfast_outbound_total`; whether endpoints are ready is in `outbound_http_balancer_endpoints`',
-  inbound_tcp_detect_http_: 'detected protocols are in `sidelight_*` and in the rows’ protocol',
-  outbound_tcp_detect_http_: 'as before',
-  outbound_tcp_protocol_connections: 'as before',
 };
 
 /** The README's table of what is left out. */

@@ -280,6 +280,9 @@ function trafficOfAllKinds(): Series {
   }
   series.refused('inbound', 'tls-expired');
   series.refused('outbound', 'tls-expired');
+  series.detected({ direction: 'inbound', service: '', port: 8_080 }, 'http/1', 400);
+  series.detected({ direction: 'outbound', service: 'shop/cart', port: 80 }, 'read_timeout', 10_000_000);
+  series.dialled('shop/cart', 80, 'detect');
   return series;
 }
 

@@ -3,6 +3,7 @@
  * in pieces, and a piece is what was counted when it is asked for.
  */
 import { family, line, sample, type Pieces } from './exposition.ts';
+import { detectFamilies } from './families-detect.ts';
 import { authorizationFamilies, errorFamilies, requestFamilies, routeFamilies } from './families-http.ts';
 import { parentFamilies, type BalancerFacts } from './families-parents.ts';
 import { identityFamilies, processFamilies, type ProcessFacts } from './families-process.ts';
@@ -45,6 +46,7 @@ export function* renderMetrics(series: Series, facts: MetricsFacts): Pieces {
   yield* requestFamilies(series, facts.inboundPolicy);
   yield* routeFamilies(series);
   yield* transportFamilies(series, facts.inboundPolicy);
+  yield* detectFamilies(series, facts.inboundPolicy);
   yield* authorizationFamilies(series, facts.inboundPolicy);
   yield* errorFamilies(series);
   yield* parentFamilies(series, facts.balancers, facts.inboundPolicy);

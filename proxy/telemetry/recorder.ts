@@ -3,6 +3,7 @@ import type { Identity, ServiceKey, TlsState, WorkloadKey } from '../wire/labels
 import type { SocketAddress } from '../wire/orders.ts';
 import type { EdgeKey } from '../wire/report.ts';
 import type { ExchangeEnd } from '../exchange.ts';
+import type { DECLARED, DetectedPort, DetectResult } from './detections.ts';
 
 /** A row being counted into; stays valid for the life of the process. */
 export interface EdgeHandle {
@@ -65,6 +66,10 @@ export interface Recorder {
   /** An exchange ended; each begun one ends exactly once. */
   ended(handle: EdgeHandle, end: ExchangeEnd): void;
   refused(direction: 'inbound' | 'outbound', reason: RefusalReason): void;
+  /** The first bytes of a connection said what is spoken on it, or waiting for them was over. */
+  detected(port: DetectedPort, result: DetectResult, tookUs: number): void;
+  /** The app dialled a service's port, which is declared so. */
+  dialled(service: ServiceKey, port: number, protocol: keyof typeof DECLARED): void;
   /** A transport connection opened or closed; both with equal facts. */
   connection(direction: 'inbound' | 'outbound', peer: 'src' | 'dst', change: 1 | -1, facts?: TransportFacts): void;
 }

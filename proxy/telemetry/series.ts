@@ -12,6 +12,7 @@ import {
 } from '../wire/report.ts';
 import { Deltas } from './counters.ts';
 import { LabelledSeries, SERIES_MAX, TRANSPORTS_MAX, type TransportSeries } from './cumulative.ts';
+import { type DECLARED, type DetectedPort, type DetectResult, Detections } from './detections.ts';
 import { ParentSeries, QueueSeries } from './parents.ts';
 import { Routes, ServiceRoutes } from './routes.ts';
 import type { EdgeFacts, EdgeHandle, Recorder, RefusalReason, TransportFacts } from './recorder.ts';
@@ -80,6 +81,7 @@ export class Series implements Recorder {
   readonly parents = new Map<string, ParentSeries>();
   readonly queues = new Map<string, QueueSeries>();
   readonly routes = new Routes();
+  readonly detections = new Detections();
   readonly transports = new Map<string, TransportSeries>();
   readonly refusals = new Map<string, { readonly direction: 'inbound' | 'outbound'; readonly reason: RefusalReason; count: number }>();
   /** Exchanges that a cap folded, since the start. */
@@ -159,6 +161,14 @@ export class Series implements Recorder {
     if (!folded) return;
     this.#foldedWindow += 1;
     this.foldedTotal += 1;
+  }
+
+  detected(port: DetectedPort, result: DetectResult, tookUs: number): void {
+    this.detections.detected(port, result, tookUs);
+  }
+
+  dialled(service: string, port: number, protocol: keyof typeof DECLARED): void {
+    this.detections.dialled(service, port, protocol);
   }
 
   refused(direction: 'inbound' | 'outbound', reason: RefusalReason): void {

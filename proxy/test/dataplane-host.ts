@@ -50,6 +50,10 @@ class MemoryRecorder implements Recorder {
     if (ends.length > 5_000) ends.shift();
   }
 
+  detected(): void {}
+
+  dialled(): void {}
+
   refused(direction: string, reason: string): void {
     add(this.refusals, `${direction} ${reason}`, 1);
   }
