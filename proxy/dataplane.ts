@@ -11,7 +11,7 @@ import { TransparentOutbound, type TransparentFacts } from './outbound/transpare
 import { ReliabilityCounters } from './policy/reliability.ts';
 import { RouteTemplates } from './route/template.ts';
 import { formatAddress } from './sockets/address.ts';
-import { CONNECTIONS_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
+import { CONNECTIONS_MAX, IN_FLIGHT_MAX, LISTEN_RETRY_MS } from './sockets/limits.ts';
 import { limitReceived } from './sockets/receive-buffer.ts';
 import { Sockets } from './sockets/sockets.ts';
 import type { BalancerFacts } from './telemetry/families-parents.ts';
@@ -210,6 +210,7 @@ class Running implements Dataplane {
       draining: () => this.phase !== 'serving',
       tunnels: this.tunnels,
       counters: this.counters,
+      full: () => this.exchanges > IN_FLIGHT_MAX,
       learned: (port) => this.parts.log('warn', 'a server speaks first, so its port is opaque from now on', { code: 'port_learned_opaque', direction, port }),
       ...(this.parts.watch === undefined ? {} : { watch: this.parts.watch }),
       counted: (change) => {

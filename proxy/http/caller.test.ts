@@ -26,6 +26,7 @@ class Bed implements Route {
   open = 0;
   cancelled = 0;
   draining = false;
+  full = false;
   connecting: Connecting | null = null;
   fresh = 0;
   gone = false;
@@ -41,7 +42,7 @@ class Bed implements Route {
         turn: new Turn(() => undefined), nowUs: () => this.nowMs * 1000,
         arm: (timer: Timer, delayMs: number) => this.wheel.arm(timer, this.nowMs, delayMs), remove: (timer: Timer) => this.wheel.remove(timer),
       } as HttpContext['sockets'],
-      recorder: this.recorder(), templates: new RouteTemplates(), draining: () => this.draining, tunnels: new Set(),
+      recorder: this.recorder(), templates: new RouteTemplates(), draining: () => this.draining, full: () => this.full, tunnels: new Set(),
       counted: (change) => (this.open += change), learned: () => undefined,
     };
     this.caller = new Caller({ context, stream: this.stream, route: this, stripMesh: true, gone: () => (this.gone = true) });
@@ -300,4 +301,14 @@ test('whoever answers instead of saying 100 has its answer passed on, and the un
   expect(bed.stream.written).toMatch(/^HTTP\/1\.1 417 No\r\nContent-Length: 0\r\nconnection: close\r\n\r\n$/);
   expect(bed.ends).toMatchObject([{ fault: null, status: 417 }]);
   expect(stream.open).toBe(false);
+});
+
+test('a request beyond what the proxy takes at a time is answered 503 with a code, looks for no endpoint, and is counted', () => {
+  const bed = new Bed();
+  bed.full = true;
+  bed.stream.say('GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect(bed.stream.written).toMatch(/^HTTP\/1\.1 503 [^]*l5d-proxy-error: queue-full\r\n/);
+  expect(bed.connecting).toBeNull();
+  expect(bed.ends).toMatchObject([{ fault: 'mesh', code: 'queue-full', status: 503 }]);
+  expect(bed.open).toBe(0);
 });

@@ -78,6 +78,7 @@ export class Exchange implements Connecting, ByteSink {
     this.observe(head);
     this.tally.begin(this.context.sockets.nowUs(), head.end - head.start, this.context.templates.of(head));
     this.context.counted(1);
+    if (this.context.full?.() === true) return this.fail('queue-full');
     this.police();
     this.route.connect(this);
   }

@@ -83,6 +83,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
     this.phase = 'waiting';
     this.request = takeList(fields);
     context.counted(1);
+    if (context.full?.() === true) return this.fail('queue-full');
     this.police(fields);
     this.route.connect(this, this.protocol);
   }

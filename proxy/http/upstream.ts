@@ -61,6 +61,8 @@ export interface HttpContext {
   readonly counters?: ReliabilityCounters;
   /** A port's server speaks first: its connections are opaque from now on. */
   readonly learned: (port: string) => void;
+  /** More exchanges are under way than the proxy takes: new ones are answered `queue-full`. */
+  readonly full?: () => boolean;
   /** Exchanges in flight. */
   readonly counted: (change: 1 | -1) => void;
 }

@@ -82,6 +82,8 @@ export const ENDPOINT_CONNECTIONS_MAX = 1_000;
 export const ENDPOINT_IDLE_MAX = 256;
 /** Requests that wait for a connection to one endpoint; Linkerd's queue. */
 export const QUEUE_MAX = 10_000;
+/** Exchanges under way in the whole proxy; Linkerd's limit. HTTP/2 callers could make far more of them than there are connections. */
+export const IN_FLIGHT_MAX = 100_000;
 /** Endpoints that one request tries to connect to. */
 export const CONNECT_ATTEMPTS_MAX = 3;
 
