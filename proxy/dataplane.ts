@@ -4,6 +4,7 @@ import type { HttpContext } from './http/upstream.ts';
 import type { Credentials } from './identity/credentials.ts';
 import { Inbound } from './inbound/inbound.ts';
 import { LinkDirectory } from './links/directory.ts';
+import type { LinkLimits } from './links/endpoint-links.ts';
 import type { Discovery } from './control/watches.ts';
 import { ownPorts } from './outbound/destinations.ts';
 import { Outbound } from './outbound/outbound.ts';
@@ -31,8 +32,8 @@ export interface DataplaneParts {
   readonly nowUs: () => number;
   /** The wall clock, ms since 1970. */
   readonly wallMs: () => number;
-  /** Links to one endpoint; left out for the product's own number. */
-  readonly linksMax?: number;
+  /** Left out for the product's own. */
+  readonly linkLimits?: LinkLimits;
   readonly random: () => number;
   /** Listening sockets that an earlier process left, and where those in use are kept for the next; absent: neither. */
   readonly shelf?: ListenerShelf;
@@ -109,7 +110,7 @@ class Running implements Dataplane {
       trustDomain: () => this.orders?.trustDomain ?? '',
       wallMs: parts.wallMs,
       retiring: () => this.sockets.turn.add(this.sweeps),
-      ...(parts.linksMax === undefined ? {} : { linksMax: parts.linksMax }),
+      ...(parts.linkLimits === undefined ? {} : { limits: parts.linkLimits }),
     });
     this.inbound = new Inbound({
       http: this.context('inbound', templates),

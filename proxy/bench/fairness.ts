@@ -94,7 +94,7 @@ export async function runFairnessBench(args: readonly string[]): Promise<number>
   const count = wholeOption('rounds', values.rounds, ROUNDS_DEFAULT);
   const seconds = wholeOption('seconds', values.seconds, SECONDS_DEFAULT);
   const app = await startBodyApp();
-  const pair = await Pair.start({ app: { port: app.port, protocol: 'http1' }, raw: { port: app.secondPort, protocol: 'opaque' } }, 1);
+  const pair = await Pair.start({ app: { port: app.port, protocol: 'http1' }, raw: { port: app.secondPort, protocol: 'opaque' } }, { linksMax: 1 });
   try {
     const rounds: Round[] = [];
     for (let at = 0; at < count; at++) rounds.push(await runRound(pair, seconds));

@@ -18,6 +18,14 @@ export interface MeshAddress {
   readonly identity: Identity;
 }
 
+/** For tests of what happens at other numbers than the product's. */
+export interface LinkLimits {
+  /** LINKS_MAX if left out. */
+  readonly linksMax?: number;
+  /** OLDER_VERSION_MS if left out. */
+  readonly olderVersionMs?: number;
+}
+
 /** What all links that this proxy opens share. */
 export interface LinkParts {
   readonly sockets: Sockets;
@@ -28,8 +36,7 @@ export interface LinkParts {
   readonly wallMs: () => number;
   /** A link takes no new streams any more: idle ones should end. */
   readonly retiring: () => void;
-  /** Links to one endpoint; LINKS_MAX if left out. */
-  readonly linksMax?: number;
+  readonly limits?: LinkLimits;
 }
 
 /** Somebody who needs a link with room. Told once. */
@@ -138,7 +145,7 @@ export class EndpointLinks implements LinkOwner {
       },
       older: () => {
         this.dial = null;
-        this.olderUntilMs = this.nowMs() + OLDER_VERSION_MS;
+        this.olderUntilMs = this.nowMs() + (this.parts.limits?.olderVersionMs ?? OLDER_VERSION_MS);
         this.parts.recorder.refused('outbound', 'mesh-version');
         this.fail('wire-version');
       },
@@ -167,7 +174,7 @@ export class EndpointLinks implements LinkOwner {
   }
 
   private linksMax(): number {
-    return this.parts.linksMax ?? LINKS_MAX;
+    return this.parts.limits?.linksMax ?? LINKS_MAX;
   }
 
   private nowMs(): number {

@@ -2,6 +2,7 @@
 import { heapStats } from 'bun:jsc';
 import { createBalancer } from '../balance/p2c.ts';
 import { type Dataplane, createDataplane } from '../dataplane.ts';
+import type { LinkLimits } from '../links/endpoint-links.ts';
 import type { ExchangeEnd } from '../exchange.ts';
 import type { Credentials, Leaf } from '../identity/credentials.ts';
 import type { EdgeHandle, Recorder } from '../telemetry/recorder.ts';
@@ -94,7 +95,7 @@ const dataplane: Dataplane = createDataplane({
   createBalancer,
   nowUs: () => performance.now() * 1000,
   wallMs: Date.now,
-  ...(process.argv[2] === undefined ? {} : { linksMax: Number(process.argv[2]) }),
+  ...(process.argv[2] === undefined ? {} : { linkLimits: JSON.parse(process.argv[2]) as LinkLimits }),
   random: Math.random,
   log: (level, message, facts) => process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`),
 });

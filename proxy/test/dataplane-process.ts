@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Leaf } from '../identity/credentials.ts';
+import type { LinkLimits } from '../links/endpoint-links.ts';
 import { identityOf } from '../wire/labels.ts';
 import type { ProxyOrders } from '../wire/orders.ts';
 import type { HostCommand, HostFacts } from './host-protocol.ts';
@@ -37,9 +38,9 @@ export class DataplaneProcess {
   /** All that it logged. */
   log = '';
 
-  /** `linksMax`: links to one endpoint, where the product's number is not what is tested. */
-  constructor(linksMax?: number) {
-    this.child = spawn(BUN, linksMax === undefined ? [HOST] : [HOST, String(linksMax)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** `limits`: where the product's numbers are not what is tested. */
+  constructor(limits?: LinkLimits) {
+    this.child = spawn(BUN, limits === undefined ? [HOST] : [HOST, JSON.stringify(limits)], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => void this.child.once('exit', () => resolve()));
     if (this.child.stdout === null || this.child.stderr === null) throw new Error('the process has no pipes');
     this.child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));

@@ -1,4 +1,5 @@
 /** Two data paths in front of each other: workload `web` calls apps behind workload `cart` over mutual TLS. */
+import type { LinkLimits } from '../links/endpoint-links.ts';
 import type { Fault } from '../wire/labels.ts';
 import type { Endpoint, InboundPolicy, OutboundListener, PortProtocol, ProxyOrders, SocketAddress } from '../wire/orders.ts';
 import { DataplaneProcess, TRUST_DOMAIN, shopLeaf } from './dataplane-process.ts';
@@ -25,8 +26,8 @@ export class Pair<Name extends string> {
   private readonly apps: Readonly<Record<Name, PairApp>>;
   private readonly webMesh: number;
 
-  private constructor(apps: Readonly<Record<Name, PairApp>>, ports: readonly number[], ca: TestCa, linksMax: number | undefined) {
-    this.web = new DataplaneProcess(linksMax);
+  private constructor(apps: Readonly<Record<Name, PairApp>>, ports: readonly number[], ca: TestCa, limits: LinkLimits | undefined) {
+    this.web = new DataplaneProcess(limits);
     const names = Object.keys(apps) as Name[];
     const take = (offset: number): Record<Name, number> =>
       Object.fromEntries(names.map((name, at) => [name, ports[offset + at] ?? 0])) as Record<Name, number>;
@@ -38,9 +39,9 @@ export class Pair<Name extends string> {
     this.plain = take(2 + names.length);
   }
 
-  /** `linksMax`: links of `web` to one endpoint, where the product's number is not what is tested. */
-  static async start<Name extends string>(apps: Readonly<Record<Name, PairApp>>, linksMax?: number): Promise<Pair<Name>> {
-    const pair = new Pair(apps, await freePorts(2 + 2 * Object.keys(apps).length), createTestCa(), linksMax);
+  /** `limits`: of `web`'s links, where the product's numbers are not what is tested. */
+  static async start<Name extends string>(apps: Readonly<Record<Name, PairApp>>, limits?: LinkLimits): Promise<Pair<Name>> {
+    const pair = new Pair(apps, await freePorts(2 + 2 * Object.keys(apps).length), createTestCa(), limits);
     await Promise.all([pair.cart.use(shopLeaf(pair.ca, 'cart')), pair.web.use(shopLeaf(pair.ca, 'web'))]);
     await pair.cart.apply(pair.cartOrders());
     await pair.web.apply(pair.webOrders());
