@@ -1,8 +1,9 @@
 /** The way of one exchange to an endpoint: try one, try another, wait while none is ready, and give up in time. */
-import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Queued } from '../balance/readiness-queue.ts';
+import type { FaultCodeName } from '../wire/mesh.ts';
+import { Attempts } from './attempts.ts';
 import type { EndpointConnections } from './endpoint.ts';
-import { Attempts, type Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
 /** Who looks for an endpoint. */
 export interface Seeker {
