@@ -10,6 +10,9 @@ import type { FaultCodeName } from '../wire/mesh.ts';
 import type { Carrier, CarrierWaiter, Opened } from './streams-route.ts';
 import { Session, type SessionOwner } from './streams-session.ts';
 
+/** Streams that a connection to an endpoint may have seen reset before others take its place: nghttp2 ends one with 1,000, and whoever shares it pays for a hostile caller. */
+const RESETS_SENT_MAX = 400;
+
 export interface StreamsPoolOptions {
   readonly sockets: Sockets;
   readonly mesh: boolean;
@@ -169,7 +172,9 @@ class CalleeSession implements SessionOwner, Opened {
   }
 
   openStream(head: FieldList, end: boolean, events: StreamEvents): Http2Stream | null {
-    return this.session.engine.openStream(head, end, events);
+    const stream = this.session.engine.openStream(head, end, events);
+    if (this.session.engine.resetsSent >= RESETS_SENT_MAX) this.retire();
+    return stream;
   }
 
   mark(): void {}

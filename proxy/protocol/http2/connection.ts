@@ -110,6 +110,11 @@ export class Http2Connection implements StreamHost {
     return this.sender.stalled;
   }
 
+  /** RST_STREAM frames sent: peers end connections with too many, however good their reason. */
+  get resetsSent(): number {
+    return this.sender.resets;
+  }
+
   /** Share of the connection's receive window that owners hold unconsumed, 0 to 1: near 1, streams that stand still stop the others. */
   get crowding(): number {
     return this.held / this.windowSize;

@@ -16,6 +16,8 @@ export class Sender {
   readonly output = new Output();
   /** Answers to PING and SETTINGS that were not produced yet. */
   answers = 0;
+  /** RST_STREAM frames written ever. */
+  resets = 0;
   /** Frames of the peer that our DATA accounts for, ever: credit for each frame, and in small steps for long ones. */
   creditsDue = 0;
   private readonly peer: PeerSettings;
@@ -144,6 +146,7 @@ export class Sender {
 
   rstStream(id: number, code: number): void {
     const { output } = this;
+    this.resets++;
     const at = output.reserve(FRAME_HEADER_BYTES + 4);
     output.commit(writeUint32(output.bytes, writeFrameHeader(output.bytes, at, 4, TYPE.rstStream, 0, id), code));
   }

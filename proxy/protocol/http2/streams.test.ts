@@ -246,6 +246,7 @@ test.each([{ by: 'client' }, { by: 'server' }] as const)('a reset by the $by rea
   const [own, other] = by === 'client' ? [request, there] : [there, request];
   own?.stream?.reset(CODE.cancel);
   exchange(client, server);
+  expect([client.connection.resetsSent, server.connection.resetsSent]).toEqual(by === 'client' ? [1, 0] : [0, 1]);
   expect(other?.fault).toMatchObject({ by: 'peer', code: CODE.cancel, unprocessed: false });
   expect(own?.fault).toBeNull();
   expect([client.connection.streams, server.connection.streams]).toEqual([0, 0]);
