@@ -7,6 +7,7 @@ import { ERROR_CODES, Problem } from '../wire/errors.ts';
 import type { ErrorCode } from '../wire/errors.ts';
 import * as history from '../wire/history.ts';
 import * as people from '../wire/people.ts';
+import * as tap from '../wire/tap.ts';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -15,7 +16,7 @@ const SECURITY = [{ session: [] }, { token: [] }];
 
 /** Names of the entities, for references. */
 const named = z.registry<{ id: string }>();
-for (const [name, schema] of Object.entries({ ...entities, ...history, ...people, Problem })) if (schema instanceof z.ZodObject) named.add(schema, { id: name });
+for (const [name, schema] of Object.entries({ ...entities, ...history, ...people, ...tap, Problem })) if (schema instanceof z.ZodObject) named.add(schema, { id: name });
 
 /** The document; the same for every request. */
 export function openApiDocument(publicUrl: string): Json {

@@ -58,6 +58,7 @@ function uplinkFamilies({ connections, uplink }: ProcessFacts): Family[] {
     counter('uplink_slowed_total', 'Agents told to pause, since a message took long to store.', [{ value: uplink.slowed }]),
     counter('uplink_rows_total', 'Edge and route rows committed.', [{ value: uplink.rows }]),
     counter('uplink_snapshots_total', 'Topology snapshots committed.', [{ value: uplink.snapshots }]),
+    counter('uplink_tap_reports_total', 'Reports of taps by what became of them.', labelled('result', { stored: uplink.tapReports, lost: uplink.tapReportsLost })),
     counter('ingest_lag_seconds_total', 'Time from the end of a frame’s newest window to its commit, summed; divide by committed frames.', [{ value: uplink.lagMs / 1000 }]),
   ];
 }
