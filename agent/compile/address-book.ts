@@ -1,7 +1,7 @@
 /** From the inventory to where an address leads, as transparent proxies ask. Pure. */
 import { OPAQUE_PORTS } from '../../proxy/wire/orders.ts';
 import type { Destination, Endpoint, PortProtocol, SocketAddress, VirtualService } from '../../proxy/wire/orders.ts';
-import { endpointsOf } from '../inventory/inventory.ts';
+import { endpointsOf, meshOf } from '../inventory/inventory.ts';
 import type { Inventory, MeshInstance, MeshWorkload, ServedPort } from '../inventory/inventory.ts';
 
 /** An instance that has addresses of its own: each of its ports is its. */
@@ -52,8 +52,7 @@ export class AddressBook {
   }
 
   #endpoint({ workload, instance }: Owner, address: SocketAddress, served: readonly ServedPort[]): Destination {
-    const mesh = instance.mesh && { address: instance.mesh, identity: workload.identity };
-    const endpoint: Endpoint = { address, workload: workload.key, instance: instance.name, mesh };
+    const endpoint: Endpoint = { address, workload: workload.key, instance: instance.name, mesh: meshOf(workload, instance) };
     const [service = ''] = served.map((port) => port.service).toSorted();
     return { kind: 'endpoint', service, protocol: this.#protocol(served, address.port), endpoint };
   }

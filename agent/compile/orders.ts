@@ -1,7 +1,7 @@
 /** From the inventory to what one proxy has to do. */
 import type { Endpoint, InboundPort, OutboundListener, ProxyOrders, SocketAddress, TransparentOrders, VirtualService } from '../../proxy/wire/orders.ts';
 import { endpointsOf } from '../inventory/inventory.ts';
-import type { Inventory, MeshInstance, TransparentInstance, Upstream } from '../inventory/inventory.ts';
+import type { Inventory, MeshInstance, MeshWorkload, TransparentInstance, Upstream } from '../inventory/inventory.ts';
 import { preloaded, virtualServices } from './address-book.ts';
 
 /** Orders without their revision. */
@@ -19,18 +19,33 @@ export function compileOrders(inventory: Inventory, trustDomain: string): Map<st
   const services = preloaded(virtualServices(inventory));
   for (const workload of inventory.workloads.list()) {
     for (const instance of workload.instances) {
-      if (!instance.mesh) continue;
-      const inbound = { mesh: meshListener(instance.mesh, instance.transparent), ports: inboundPorts(inventory, instance), policy: workload.inboundPolicy };
-      const outbound = instance.upstreams.flatMap((upstream) => outboundListener(inventory, index, upstream));
-      orders.set(proxyKey(workload.key, instance.name), {
-        workload: workload.key, trustDomain, inbound, outbound,
-        ...(instance.zone === undefined ? {} : { zone: instance.zone }),
-        ...(workload.telemetry && { telemetry: workload.telemetry }),
-        ...(instance.transparent && { transparent: transparentOrders(instance.transparent, services) }),
-      });
+      const body = ordersOf(workload, instance, { inventory, index, services, trustDomain });
+      if (body !== null) orders.set(proxyKey(workload.key, instance.name), body);
     }
   }
   return orders;
+}
+
+interface Surroundings {
+  readonly inventory: Inventory;
+  /** Of `Inventory.endpoints`; only explicit listeners need it. */
+  readonly index: ReadonlyMap<string, readonly Endpoint[]>;
+  /** Services that orders name beforehand; the others are asked for. */
+  readonly services: readonly VirtualService[];
+  readonly trustDomain: string;
+}
+
+/** The orders of one instance; null where it has no sidecar. */
+export function ordersOf(workload: MeshWorkload, instance: MeshInstance, { inventory, index, services, trustDomain }: Surroundings): OrdersBody | null {
+  if (!instance.mesh) return null;
+  const inbound = { mesh: meshListener(instance.mesh, instance.transparent), ports: inboundPorts(inventory, instance), policy: workload.inboundPolicy };
+  const outbound = instance.upstreams.flatMap((upstream) => outboundListener(inventory, index, upstream));
+  return {
+    workload: workload.key, trustDomain, inbound, outbound,
+    ...(instance.zone === undefined ? {} : { zone: instance.zone }),
+    ...(workload.telemetry && { telemetry: workload.telemetry }),
+    ...(instance.transparent && { transparent: transparentOrders(instance.transparent, services) }),
+  };
 }
 
 /** Whoever dials one of a workload's addresses must reach it, whichever that is. */

@@ -20,20 +20,18 @@ export class Revisions {
    * new revisions, so that they go on growing after a restart, which forgets the old ones.
    */
   update(compiled: ReadonlyMap<string, OrdersBody>, nowMs: number): string[] {
-    const changed: string[] = [];
-    for (const proxy of [...this.#held.keys()]) {
-      if (compiled.has(proxy)) continue;
-      this.#held.delete(proxy);
-      changed.push(proxy);
-    }
-    for (const [proxy, body] of compiled) {
-      const text = JSON.stringify(body);
-      const held = this.#held.get(proxy);
-      if (held?.text === text) continue;
-      const revision = Math.max((held?.orders.revision ?? 0) + 1, nowMs);
-      this.#held.set(proxy, { orders: { revision, ...body }, text });
-      changed.push(proxy);
-    }
-    return changed;
+    const gone = [...this.#held.keys()].filter((proxy) => !compiled.has(proxy));
+    return [...gone.filter((proxy) => this.put(proxy, null, nowMs)), ...[...compiled].flatMap(([proxy, body]) => (this.put(proxy, body, nowMs) ? [proxy] : []))];
+  }
+
+  /** Takes one proxy's newly compiled orders, null for one that left the mesh; false when they are as they were. `nowMs` as in `update`. */
+  put(proxy: string, body: OrdersBody | null, nowMs: number): boolean {
+    if (body === null) return this.#held.delete(proxy);
+    const text = JSON.stringify(body);
+    const held = this.#held.get(proxy);
+    if (held?.text === text) return false;
+    const revision = Math.max((held?.orders.revision ?? 0) + 1, nowMs);
+    this.#held.set(proxy, { orders: { revision, ...body }, text });
+    return true;
   }
 }

@@ -23,6 +23,10 @@ export interface ServedPort {
   readonly target: SocketAddress;
   /** Plain-text listener for callers outside the mesh, or null. */
   readonly plain: SocketAddress | null;
+  /** False: callers are not sent there now, and what still comes is taken. Absent: true. */
+  readonly ready?: boolean;
+  /** Whose callers should use it; absent: the instance's zone. */
+  readonly zone?: string;
 }
 
 /** A service that an instance calls through a listener of its sidecar. */
@@ -48,7 +52,11 @@ export interface MeshInstance {
   readonly mesh: SocketAddress | null;
   readonly ports: readonly ServedPort[];
   readonly upstreams: readonly Upstream[];
-  /** Absent: explicit listeners only. */
+  /** Of its sidecar, where it isn't the workload's: while a rollout changes the service account. */
+  readonly identity?: Identity;
+  /** True: its sidecar was never ready. It gets orders, and callers dial the instance as one without a sidecar. */
+  readonly starting?: boolean;
+  /** Absent: explicit listeners only. One without a sidecar may have it for its addresses, under which it is known. */
   readonly transparent?: TransparentInstance;
   /** Where it runs; absent: in no zone. */
   readonly zone?: string;
@@ -104,14 +112,20 @@ export class Inventory {
 }
 
 function addEndpoints(index: Map<string, Endpoint[]>, workload: MeshWorkload, instance: MeshInstance): void {
-  const mesh = instance.mesh && { address: instance.mesh, identity: workload.identity };
-  for (const { service, port, target } of instance.ports) {
+  const mesh = meshOf(workload, instance);
+  for (const { service, port, target, ready, zone } of instance.ports) {
+    if (ready === false) continue;
     const key = portKey(service, port);
-    const endpoint: Endpoint = { address: target, workload: workload.key, instance: instance.name, mesh, ...placeOf(instance) };
+    const endpoint: Endpoint = { address: target, workload: workload.key, instance: instance.name, mesh, ...placeOf(zone === undefined ? instance : { ...instance, zone }) };
     const known = index.get(key);
     if (known) known.push(endpoint);
     else index.set(key, [endpoint]);
   }
+}
+
+/** How an instance's sidecar is dialled, or null where it is dialled directly. */
+export function meshOf(workload: MeshWorkload, { mesh, identity, starting }: MeshInstance): Endpoint['mesh'] {
+  return mesh === null || starting === true ? null : { address: mesh, identity: identity ?? workload.identity };
 }
 
 /** Zone and weight as far as they are known. */
