@@ -145,14 +145,20 @@ test('an endpoint that answers badly seven times in a row is left out, and probe
     bad++;
     return UNAVAILABLE;
   });
-  const breaker = { kind: 'consecutive', failuresMax: 7, penaltyMsMin: 600, penaltyMsMax: 60_000, jitter: 0 } as const;
+  const breaker = { kind: 'consecutive', failuresMax: 7, penaltyMsMin: 2_500, penaltyMsMax: 60_000, jitter: 0 } as const;
   await apply([endpoint(good.port, 'good'), endpoint(broken.port, 'bad')], { balancer: { breaker } });
-  for (let turn = 0; turn < 100; turn++) await ask();
-  expect(bad).toBe(7);
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  for (let turn = 0; turn < 60; turn++) await ask();
-  expect(bad).toBe(8);
-});
+  // Many at a time, so that load brings requests to both, whatever the first answers took.
+  for (let turn = 0; turn < 100 && bad < 7; turn++) await Promise.all(Array.from({ length: 16 }, () => ask()));
+  const tripped = performance.now();
+  const seen = bad;
+  expect(seen).toBeGreaterThanOrEqual(7);
+  for (let turn = 0; turn < 50 && performance.now() - tripped < 2_000; turn++) await ask();
+  expect(bad).toBe(seen);
+  await new Promise((resolve) => setTimeout(resolve, 2_700));
+  for (let turn = 0; turn < 100 && bad === seen; turn++) await Promise.all(Array.from({ length: 16 }, () => ask()));
+  // Sixteen at a time came, and one of them was the probe; the penalty is twice as long now.
+  expect(bad).toBe(seen + 1);
+}, 30_000);
 
 test('when every endpoint is left out requests wait for a probe, which brings the service back', async () => {
   let healthy = false;
