@@ -118,6 +118,7 @@ async function runCell(lane: Lane, kind: HarmKind | 'none', count: number): Prom
   while (next < count) {
     // Connections from before are gone, and known to be gone, before these requests begin.
     relay.drop();
+    lane.client.forget?.();
     await sleep(DROPPED_MS);
     const end = Math.min(count, next + round);
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, round) }, () => worker(end)));

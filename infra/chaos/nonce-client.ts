@@ -16,6 +16,8 @@ const CONNECTIONS_MAX = 8;
 export interface NonceClient {
   /** Sends one request; `port` is where the proxy (or a relay before it) listens. Never throws. */
   send(asked: NonceRequest): Promise<Outcome>;
+  /** All its connections have been cut: it may take a busy machine a while to tell it. */
+  forget?(): void;
   close(): void;
 }
 

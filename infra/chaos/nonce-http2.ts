@@ -89,6 +89,10 @@ class Http2Client implements NonceClient {
     for (const session of this.#sessions) session?.destroy();
   }
 
+  forget(): void {
+    this.close();
+  }
+
   #session(): ClientHttp2Session {
     const at = this.#next++ % SESSIONS_MAX;
     const known = this.#sessions[at];

@@ -4,7 +4,7 @@ import { Http2Connection } from '../protocol/http2/connection.ts';
 import type { ConnectionEvents, ConnectionOptions, StreamEvents } from '../protocol/http2/events.ts';
 import type { Http2Stream } from '../protocol/http2/stream.ts';
 import { Connection } from '../sockets/connection.ts';
-import { HEAD_MS_MAX, KEEPALIVE_ANSWER_MS_MAX, KEEPALIVE_MS, LINGER_MS_MAX, PRODUCE_BYTES_MAX, SESSION_TICK_MS, SLOW_BYTES_PER_TICK } from '../sockets/limits.ts';
+import { HEAD_MS_MAX, KEEPALIVE_ANSWER_MS_MAX, KEEPALIVE_MS, LINGER_MS_MAX, PRODUCE_BYTES_MAX, SESSION_TICK_MS, SLOW_ANSWER_MS_MAX, SLOW_BYTES_PER_TICK } from '../sockets/limits.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { ByteStream, StreamEvents as ByteEvents } from '../sockets/stream.ts';
 import { Timer, type TimerOwner } from '../sockets/timer-wheel.ts';
@@ -38,6 +38,9 @@ export class Session implements ConnectionEvents, Flushable {
   private silentMs = 0;
   private pinged = false;
   private midwayMs = 0;
+  /** Something was sent since the peer was heard last. */
+  private wrote = false;
+  private patienceMs = KEEPALIVE_ANSWER_MS_MAX;
 
   constructor(sockets: Sockets, stream: ByteStream, options: ConnectionOptions, owner: SessionOwner) {
     this.sockets = sockets;
@@ -65,6 +68,7 @@ export class Session implements ConnectionEvents, Flushable {
     this.dirty = false;
     if (this.over || this.stream.blocked) return;
     const more = this.engine.produce(this.stream, PRODUCE_BYTES_MAX);
+    this.wrote = true;
     this.written();
     if (more) this.wake();
   }
@@ -126,15 +130,17 @@ export class Session implements ConnectionEvents, Flushable {
     this.heard = 0;
     if (this.tooSlow(heard, passedMs)) return this.engine.close(CODE.enhanceYourCalm, 'a head that is sent byte by byte');
     if (heard > 0 || this.engine.streams === 0) {
-      this.pinged = false;
+      this.pinged = this.wrote = false;
       this.silentMs = 0;
       return;
     }
     this.silentMs += passedMs;
     if (!this.pinged && this.silentMs >= KEEPALIVE_MS) {
       this.pinged = true;
+      // Behind data that a slow network still carries the question takes as long as that.
+      this.patienceMs = this.wrote ? SLOW_ANSWER_MS_MAX : KEEPALIVE_ANSWER_MS_MAX;
       this.engine.ping();
-    } else if (this.pinged && this.silentMs >= KEEPALIVE_MS + KEEPALIVE_ANSWER_MS_MAX) {
+    } else if (this.pinged && this.silentMs >= KEEPALIVE_MS + this.patienceMs) {
       this.stream.close();
       this.lost();
     }

@@ -35,10 +35,12 @@ export const CROWDED = 0.5;
 /** How often an HTTP/2 connection looks at itself and its streams. */
 export const SESSION_TICK_MS = 1_000;
 /** Who sends less than this in a tick and is within a frame at each for HEAD_MS_MAX holds us up. */
-export const SLOW_BYTES_PER_TICK = 128;
+export const SLOW_BYTES_PER_TICK = 32;
 /** An HTTP/2 connection with open streams that says nothing for so long is asked whether it is there, and so long it may take; Linkerd's. */
 export const KEEPALIVE_MS = 10_000;
 export const KEEPALIVE_ANSWER_MS_MAX = 3_000;
+/** The same where something was sent since the peer was heard last: kernels hold megabytes, which a slow network takes a minute for. */
+export const SLOW_ANSWER_MS_MAX = 60_000;
 /** After our end of a connection was closed: how long the peer may go on sending what nobody reads. */
 export const LINGER_MS_MAX = 2_000;
 /** A caller that ended its side may have gone: so long its reset may take to arrive behind our answer. */
