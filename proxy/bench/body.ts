@@ -24,7 +24,7 @@ interface Transfer {
   readonly mibPerSecond: number;
   /** MiB of the body for each CPU second of one hop. */
   readonly mibPerCpuSecond: number;
-  /** Most private memory meanwhile over that before, of the hop where it grew more. */
+  /** Most private memory meanwhile over that before, of the hop where it grew more; one body went before, so that what is flat shows flat. */
   readonly grewKib: number;
 }
 
@@ -62,7 +62,7 @@ export async function runBodyBench(args: readonly string[]): Promise<number> {
     for (const { pids } of arena.contenders) for (const pid of pids) pin(pid, PROXY_CORE);
     pin(app.pid, APP_CORE);
     const results = arena.contenders.map((contender) => ({ contender, transfers: [] as Transfer[] }));
-    for (const { contender } of results) await transfer(contender, 2 ** 24);
+    for (const { contender } of results) await transfer(contender, mib * 2 ** 20);
     for (let round = 1; round <= rounds; round++) for (const { contender, transfers } of results) transfers.push(await transfer(contender, mib * 2 ** 20));
     const rows = results.map(({ contender, transfers }) => {
       const middle = (name: keyof Transfer): number => median(transfers.map((one) => one[name]));
