@@ -66,6 +66,10 @@ export class StreamsCaller implements SessionOwner, StreamsOwner {
     return exchange;
   }
 
+  get openExchanges(): number {
+    return this.exchanges.size;
+  }
+
   over(exchange: StreamExchange): void {
     this.exchanges.delete(exchange);
     if (this.exchanges.size === 0) this.idleSinceMs = this.context.sockets.nowUs() / 1000;

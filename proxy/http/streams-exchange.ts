@@ -33,6 +33,8 @@ export interface StreamsOwner {
   readonly stripMesh: boolean;
   /** This proxy breaks off what is open. */
   readonly stopping: boolean;
+  /** Exchanges of this caller that are open. */
+  readonly openExchanges: number;
   /** The caller's address, where the connection has one of its own. */
   readonly client?: string;
   over(exchange: StreamExchange): void;
@@ -208,7 +210,7 @@ export class StreamExchange implements StreamEvents, StreamConnecting {
   }
 
   get siblings(): number {
-    return this.caller.siblings;
+    return this.owner.openExchanges;
   }
 
   /** A caller that reads nothing is borne for long, unless what it doesn't read stops others on the endpoint's connection. */

@@ -59,6 +59,10 @@ export class NativeStreams implements StreamsOwner, TimerOwner {
     exchange.head(fields, end);
   }
 
+  get openExchanges(): number {
+    return this.exchanges.size;
+  }
+
   over(exchange: StreamExchange): void {
     this.exchanges.delete(exchange);
   }

@@ -10,7 +10,6 @@ import { type StreamState, type StreamStep, nextStreamState } from './state.ts';
 /** What a stream asks of its connection. */
 export interface StreamHost {
   readonly crowding: number;
-  readonly streams: number;
   sendHead(stream: Http2Stream, fields: FieldList, end: boolean): void;
   sendTrailers(stream: Http2Stream, fields: FieldList): void;
   /** Data or an end was queued. */
@@ -91,11 +90,6 @@ export class Http2Stream {
   /** Data waits and the stream's own window lets none out: the peer's reader has stopped. */
   get stalled(): boolean {
     return this.data.length > 0 && this.sendWindow <= 0;
-  }
-
-  /** Streams that are open on its connection. */
-  get siblings(): number {
-    return this.host.streams;
   }
 
   /** See Http2Connection.crowding. */
