@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePorts } from './test/free-ports.ts';
 import { RawClient, type TestServer, httpApp, ok, serve } from './test/raw-client.ts';
@@ -82,24 +82,32 @@ test('a proxy is replaced under load, again and again, without a refused connect
 }, 120_000);
 
 test('what is under way ends in the old process while the new one serves what comes', async () => {
+  const unfinished: Socket[] = [];
   const stream = await serve((socket) => {
-    socket.once('data', () => {
+    socket.on('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
-      setTimeout(() => socket.write('3\r\nend\r\n0\r\n\r\n'), 1_500);
+      unfinished.push(socket);
     });
   });
+  const finish = (): void => {
+    for (const socket of unfinished.splice(0)) socket.write('3\r\nend\r\n0\r\n\r\n');
+  };
   const proxy = await bed.start('web', { ...config, outbound: [{ listen: `127.0.0.1:${listen}`, service: 'shop/cart', port: 80, endpoints: [{ address: `127.0.0.1:${stream.port}`, workload: 'shop/host/cart' }] }] });
   const client = await RawClient.to(listen);
   client.send(GET);
   await client.until((received) => received.includes('\r\n\r\n'));
   await bed.succeed(proxy);
   proxy.signal('SIGTERM');
+  await expect.poll(() => proxy.log(), { timeout: 20_000 }).toContain('"draining"');
   const other = await RawClient.to(listen);
   other.send(GET);
   await other.until((received) => received.includes('\r\n\r\n'));
-  expect(await client.until((received) => received.endsWith('0\r\n\r\n'))).toContain('end');
+  expect(proxy.isRunning()).toBe(true);
+  finish();
+  for (const one of [client, other]) expect(await one.until((received) => received.endsWith('0\r\n\r\n'))).toContain('end');
+  client.close();
   expect(await proxy.ended).toBe(0);
-  await other.until((received) => received.endsWith('0\r\n\r\n'));
+  other.close();
   await stream.stop();
 }, 120_000);
 
