@@ -7,6 +7,9 @@ import { Witness } from './witness.ts';
 const START_MS = 60_000;
 const FLOOD_MS = 500;
 const WITNESS_PER_SECOND = 50;
+/** Streams that stand still for so long may not hold up another client's request for this part of it. */
+const STANDSTILL_MS = 5_000;
+const HELD_UP_MS_MAX = 3_000;
 
 let bed: AttackBed;
 let witness: Witness;
@@ -38,6 +41,17 @@ test.each(ATTACKS.filter(({ most }) => most !== null))('$name is cut off by a ru
   expect((await testimony).failures).toEqual([]);
   calmed++;
   expect(await counterOf('sidelight_http2_connections_calmed_total')).toBe(calmed);
+}, START_MS);
+
+test('a caller that reads nothing of 200 answers does not hold up another at the same app', async () => {
+  const [attack] = ATTACKS.filter(({ name }) => name === 'zero window');
+  if (attack === undefined) throw new Error('the attack is gone');
+  const assailant = await Assailant.connect(bed.port, attack);
+  const untilMs = performance.now() + STANDSTILL_MS;
+  const [testimony] = await Promise.all([witness.watch(WITNESS_PER_SECOND, () => performance.now() > untilMs), assailant.flood(untilMs)]);
+  assailant.close();
+  expect(testimony.failures).toEqual([]);
+  expect(testimony.worstMs).toBeLessThan(HELD_UP_MS_MAX);
 }, START_MS);
 
 test.each(ATTACKS.filter(({ most }) => most === null))('$name is borne by a running proxy, and another client notices nothing', async (attack) => {

@@ -10,6 +10,7 @@ export interface Testimony {
   readonly requests: number;
   readonly failures: readonly string[];
   readonly p99Ms: number;
+  readonly worstMs: number;
 }
 
 export class Witness {
@@ -32,7 +33,7 @@ export class Witness {
       await sleep(1_000 / perSecond);
     }
     await Promise.all(open);
-    return { requests: open.length, failures: [...this.failures], p99Ms: quantileOf(Float64Array.from(this.latencies), 0.99) };
+    return { requests: open.length, failures: [...this.failures], p99Ms: quantileOf(Float64Array.from(this.latencies), 0.99), worstMs: Math.max(0, ...this.latencies) };
   }
 
   close(): void {
