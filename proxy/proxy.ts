@@ -105,7 +105,7 @@ export class Proxy {
       // The link comes later, and both need each other.
       discovery: { reachable: () => this.#link.watches.reachable(), watch: (address, told) => this.#link.watches.watch(address, told) },
     });
-    this.#ring = new WindowRing(instance, () => this.#series.seal(), nowMs());
+    this.#ring = new WindowRing(instance, (withOpen) => this.#series.seal(withOpen), nowMs());
     this.#applied = new Applied(config.workload, config.trustDomain, (orders) => this.#dataplane.apply(orders));
     this.#issuance = new Issuance({
       certify: () => this.#certify(),

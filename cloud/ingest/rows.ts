@@ -16,11 +16,18 @@ export interface KeyedRow {
   readonly inboundRequests: boolean;
 }
 
+/** Rows that only say what is open have no history: they are kept by themselves. */
 export function edgeRows(window: ClusterWindow): KeyedRow[] {
-  return window.edges.requests.map((_, at) => {
+  return window.edges.requests.flatMap((_, at) => {
+    const row = countersAt(window.edges, at);
+    if ((window.edges.open?.[at] ?? 0) > 0 && isQuiet(row)) return [];
     const labels = edgeLabels(window, at);
-    return { key: edgeKey(labels), row: countersAt(window.edges, at), inboundRequests: labels.direction === 'inbound' && isRequestProtocol(labels.protocol) };
+    return [{ key: edgeKey(labels), row, inboundRequests: labels.direction === 'inbound' && isRequestProtocol(labels.protocol) }];
   });
+}
+
+function isQuiet({ requests, retries, bytesIn, bytesOut }: Omit<PackedRow, 'entity'>): boolean {
+  return requests + retries + bytesIn + bytesOut === 0;
 }
 
 /** The labels of one edge row. */

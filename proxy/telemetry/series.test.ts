@@ -87,6 +87,16 @@ test('an edge with something under way is in every window until that ends, with 
   expect(series.seal()).toBeNull();
 });
 
+test('a window may leave out what is only under way, but never what was counted on it', () => {
+  const series = new Series();
+  const [busy, idle] = [series.edge(edgeKey({ source: 'shop/host/busy' })), series.edge(edgeKey({ source: 'shop/host/idle', protocol: 'opaque' }))];
+  for (const edge of [busy, busy, idle]) series.began(edge);
+  series.ended(busy, exchangeEnd());
+  expect(series.seal(false)?.edges).toMatchObject([{ source: 'shop/host/busy', requests: 1, open: 1 }]);
+  expect(series.seal(false)).toBeNull();
+  expect(series.seal()?.edges.map(({ source, open }) => [source, open]).toSorted()).toEqual([['shop/host/busy', 1], ['shop/host/idle', 1]]);
+});
+
 test('the sum of all windows is what was counted, however it was cut', () => {
   const series = new Series();
   const edge = series.edge(edgeKey());

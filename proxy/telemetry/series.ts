@@ -184,10 +184,11 @@ export class Series implements Recorder {
     else transport.closed += 1;
   }
 
-  /** Ends the window: its rows with something in them or under way, or null when there are none. */
-  seal(): SealedRows | null {
+  /** Ends the window: its rows with something in them and, unless told otherwise, those under way; null when there are none. */
+  seal(withOpen = true): SealedRows | null {
     for (const row of this.#openEdges) {
-      if (row.open > 0) this.#touchEdge(row);
+      if (row.open > 0 && withOpen) this.#touchEdge(row);
+      else if (row.open > 0) continue;
       else this.#openEdges.delete(row);
     }
     if (this.#dirtyEdges.length === 0) return null;

@@ -3,7 +3,7 @@ import { RING_BYTES_MAX, RING_MS_MAX, WINDOW_MS, type ProxyWindow } from '../wir
 import { seededRandom } from '../test/random.ts';
 import { Series } from './series.ts';
 import { edgeKey, exchangeEnd } from './testing.ts';
-import { tickAt, WindowRing } from './window.ts';
+import { OPEN_WHILE_WAITING_MAX, tickAt, WindowRing } from './window.ts';
 
 const TICK_MS = 10_000;
 
@@ -66,6 +66,18 @@ test('windows from before the first tick wait for their name and then get the on
   ring.announce(700, TICK_MS, 2_000, 37_000);
   // Tick 700 began at 35,000: the windows began at 0, 10,000, 20,000 and 30,000.
   expect(names(ring)).toEqual([[1, 696], [2, 697], [3, 698], [4, 699]]);
+});
+
+test('while nobody acknowledges, what is only open takes no place of what is counted', () => {
+  const { series } = setUp();
+  const ring = new WindowRing('0123456789abcdef', (withOpen) => series.seal(withOpen), 0);
+  ring.announce(500, TICK_MS, 0, 0);
+  series.began(series.edge(edgeKey({ protocol: 'opaque' })));
+  for (let tick = 1; tick <= 50; tick++) ring.flush(tick * TICK_MS);
+  expect(ring.waiting).toBe(OPEN_WHILE_WAITING_MAX + 1);
+  ring.acknowledge(ring.sequence);
+  expect(ring.flush(51 * TICK_MS)).toBe(true);
+  expect(windows(ring)[0]?.edges).toMatchObject([{ open: 1, requests: 0 }]);
 });
 
 test('while the link is away windows are named by counting on', () => {

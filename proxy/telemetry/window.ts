@@ -23,6 +23,9 @@ export function tickBeginMs(anchor: TickAnchor, tick: number): number {
   return anchor.beganMs + (tick - anchor.tick) * anchor.tickMs;
 }
 
+/** While more windows wait, rows that only say what is open are left out: they tell of the present, and the ring is for counts. */
+export const OPEN_WHILE_WAITING_MAX = 2;
+
 /** A window in the ring. */
 interface Waiting {
   readonly sequence: number;
@@ -43,7 +46,7 @@ export interface SendableWindow {
 
 export class WindowRing {
   readonly #instance: string;
-  readonly #seal: () => SealedRows | null;
+  readonly #seal: (withOpen: boolean) => SealedRows | null;
   #anchor: TickAnchor | null = null;
   #beganMs: number;
   /** Name of the window now counted, given when it began; null while no tick is known. */
@@ -58,7 +61,7 @@ export class WindowRing {
   badAcknowledgements = 0;
 
   /** `instance` is the process's; `seal` ends the counting of a window. */
-  constructor(instance: string, seal: () => SealedRows | null, nowMs: number) {
+  constructor(instance: string, seal: (withOpen: boolean) => SealedRows | null, nowMs: number) {
     this.#instance = instance;
     this.#seal = seal;
     this.#beganMs = nowMs;
@@ -110,7 +113,7 @@ export class WindowRing {
     const tick = this.#tick;
     this.#beganMs = nowMs;
     this.#tick = this.#anchor === null ? null : tickAt(this.#anchor, nowMs);
-    const rows = this.#seal();
+    const rows = this.#seal(this.#waiting.length <= OPEN_WHILE_WAITING_MAX);
     this.#expire(nowMs);
     if (rows === null && this.#lost.windows === 0) return false;
     const dropped = { windows: this.#lost.windows, folded: this.#lost.folded + (rows?.folded ?? 0) };
