@@ -44,7 +44,7 @@ test.each(ATTACKS.filter(({ most }) => most !== null))('$name is cut off by a ru
 }, START_MS);
 
 test('a caller that reads nothing of 200 answers does not hold up another at the same app', async () => {
-  const [attack] = ATTACKS.filter(({ name }) => name === 'zero window');
+  const attack = ATTACKS.find(({ name }) => name === 'zero window');
   if (attack === undefined) throw new Error('the attack is gone');
   const assailant = await Assailant.connect(bed.port, attack);
   const untilMs = performance.now() + STANDSTILL_MS;
