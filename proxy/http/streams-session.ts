@@ -60,6 +60,7 @@ export class Session implements ConnectionEvents, Flushable {
   received(bytes: Uint8Array): void {
     if (this.over || bytes.length === 0) return;
     this.heard += bytes.length;
+    this.wrote = false;
     this.engine.push(bytes, 0, bytes.length);
   }
 
@@ -130,7 +131,7 @@ export class Session implements ConnectionEvents, Flushable {
     this.heard = 0;
     if (this.tooSlow(heard, passedMs)) return this.engine.close(CODE.enhanceYourCalm, 'a head that is sent byte by byte');
     if (heard > 0 || this.engine.streams === 0) {
-      this.pinged = this.wrote = false;
+      this.pinged = false;
       this.silentMs = 0;
       return;
     }
