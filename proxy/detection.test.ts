@@ -68,6 +68,7 @@ test('TLS of the app is passed through with its certificate, and counted as a TL
     socket.once('error', reject);
   });
   expect(echoed).toBe('DNS:secure.example.org hello');
+  expect((await pair.web.facts()).refusals['outbound tls secure.example.org']).toBe(1);
   await eventually(() => counted('shop/secure'), (rows) => JSON.stringify(rows) === JSON.stringify([[['outbound', 'tls', 'mtls', 1, true]], [['inbound', 'tls', 'mtls', 1, true]]]));
 });
 

@@ -84,7 +84,7 @@ class Bed implements Route {
       began: () => void this.began++,
       attempted: () => undefined,
       ended: (_handle, end) => void this.ends.push(end),
-      detected: () => undefined,
+      detected: () => undefined, passedThrough: () => undefined,
       dialled: () => undefined,
       refused: (_direction, reason) => void this.refusals.push(reason),
     };

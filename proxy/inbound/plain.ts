@@ -73,6 +73,7 @@ class PlainCall {
     this.target.detection.saw(detected);
     this.silent = detected.kind === 'opaque' && detected.silent;
     if (this.silent) this.context.http.recorder.refused('inbound', 'detect-timeout');
+    if (detected.kind === 'tls') this.context.http.recorder.passedThrough('inbound', detected.serverName);
     this.serve(detected.kind, bytes);
   }
 

@@ -54,6 +54,7 @@ function detectAndServe(call: OutboundCall): void {
       upstream.detection.saw(detected);
       const silent = detected.kind === 'opaque' && detected.silent;
       if (silent) context.recorder.refused('outbound', 'detect-timeout');
+      if (detected.kind === 'tls') context.recorder.passedThrough('outbound', detected.serverName);
       serveAs(call, detected.kind, { bytes, silent });
     },
     counted: (result, tookUs) => context.recorder.detected({ direction: 'outbound', service: upstream.service, port: upstream.port }, result, tookUs),

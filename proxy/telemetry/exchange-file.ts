@@ -15,6 +15,7 @@ export function withExchangeFile(recorder: Recorder, append: (line: string) => v
     attempted: (handle, end) => recorder.attempted(handle, end),
     refused: (direction, reason) => recorder.refused(direction, reason),
     detected: (port, result, tookUs) => recorder.detected(port, result, tookUs),
+    passedThrough: (direction, serverName) => recorder.passedThrough(direction, serverName),
     dialled: (service, port, protocol) => recorder.dialled(service, port, protocol),
     connection: (direction, peer, change, facts) => recorder.connection(direction, peer, change, facts),
     ended: (handle, end) => {

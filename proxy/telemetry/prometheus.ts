@@ -33,6 +33,8 @@ function* ownFamilies(series: Series, own: readonly OwnMetric[]): Pieces {
     line('sidelight_refusals_total', [['direction', direction], ['reason', reason]], count),
   );
   yield* family('sidelight_refusals_total', 'counter', 'Connections refused or lost before there was an exchange.', refusals);
+  const passed = [...series.serverNames.entries()].map(({ direction, name, count }) => line('sidelight_tls_passed_through_total', [['direction', direction], ['server_name', name]], count));
+  yield* family('sidelight_tls_passed_through_total', 'counter', 'TLS connections of apps that were passed through, by the server name asked for.', passed);
   const counted: OwnMetric[] = [
     { name: 'sidelight_folded_exchanges_total', help: 'Exchanges counted in a row named other, since a cap was reached.', type: 'counter', value: series.foldedTotal },
     { name: 'sidelight_path_positions_folded_total', help: 'Positions of paths with so many names that they count as :id.', type: 'counter', value: series.routes.positionsFolded },

@@ -68,6 +68,8 @@ export interface Recorder {
   refused(direction: 'inbound' | 'outbound', reason: RefusalReason): void;
   /** The first bytes of a connection said what is spoken on it, or waiting for them was over. */
   detected(port: DetectedPort, result: DetectResult, tookUs: number): void;
+  /** A TLS connection of the app's own is passed through; null: its ClientHello names no server. */
+  passedThrough(direction: 'inbound' | 'outbound', serverName: string | null): void;
   /** The app dialled a service's port, which is declared so. */
   dialled(service: ServiceKey, port: number, protocol: keyof typeof DECLARED): void;
   /** A transport connection opened or closed; both with equal facts. */

@@ -13,6 +13,7 @@ import {
 import { Deltas } from './counters.ts';
 import { LabelledSeries, SERIES_MAX, TRANSPORTS_MAX, type TransportSeries } from './cumulative.ts';
 import { type DECLARED, type DetectedPort, type DetectResult, Detections } from './detections.ts';
+import { ServerNames } from './server-names.ts';
 import { ParentSeries, QueueSeries } from './parents.ts';
 import { Routes, ServiceRoutes } from './routes.ts';
 import type { EdgeFacts, EdgeHandle, Recorder, RefusalReason, TransportFacts } from './recorder.ts';
@@ -83,6 +84,7 @@ export class Series implements Recorder {
   readonly routes = new Routes();
   readonly detections = new Detections();
   readonly transports = new Map<string, TransportSeries>();
+  readonly serverNames = new ServerNames();
   readonly refusals = new Map<string, { readonly direction: 'inbound' | 'outbound'; readonly reason: RefusalReason; count: number }>();
   /** Exchanges that a cap folded, since the start. */
   foldedTotal = 0;
@@ -161,6 +163,10 @@ export class Series implements Recorder {
     if (!folded) return;
     this.#foldedWindow += 1;
     this.foldedTotal += 1;
+  }
+
+  passedThrough(direction: 'inbound' | 'outbound', serverName: string | null): void {
+    this.serverNames.count(direction, serverName);
   }
 
   detected(port: DetectedPort, result: DetectResult, tookUs: number): void {

@@ -51,6 +51,10 @@ class MemoryRecorder implements Recorder {
     if (ends.length > 5_000) ends.shift();
   }
 
+  passedThrough(direction: string, serverName: string | null): void {
+    add(this.refusals, `${direction} tls ${serverName ?? ''}`, 1);
+  }
+
   detected(): void {}
 
   dialled(): void {}
