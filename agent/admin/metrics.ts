@@ -40,6 +40,9 @@ export const FAMILIES = {
   uplink_refused_total: { type: 'counter', help: 'Times that the cloud refused this agent.' },
   uplink_slowed_total: { type: 'counter', help: 'Times that the cloud asked for a pause, since it commits slowly.' },
   clock_corrections_total: { type: 'counter', help: 'Corrections of the mesh clock to the cloud’s.' },
+  kubernetes_lists_total: { type: 'counter', help: 'Lists of the cluster’s objects, at the start, after a watch that was too old, and to compare.' },
+  kubernetes_watch_errors_total: { type: 'counter', help: 'Failed lists and watches of the cluster’s objects; each is tried again.' },
+  kubernetes_resync_fixed_total: { type: 'counter', help: 'Objects that a watch had missed, found by comparing with a list.' },
   mesh_applied_total: { type: 'counter', help: 'Mesh files put in force.' },
   mesh_refused_total: { type: 'counter', help: 'Mesh files refused for their faults.' },
 } as const satisfies Record<string, { type: 'gauge' | 'counter'; help: string }>;
