@@ -77,11 +77,36 @@ export function openAuthority(folder: string, trustDomain: string, nowMs: number
   if (!existsSync(folder)) return makeAuthority(folder, trustDomain, nowMs);
   const { key, certificate } = readAuthority(folder);
   const remedy = `restore ${folder} from a backup, or remove it to start a new authority and give its trust-bundle.pem to every proxy`;
-  if (!certificate.checkPrivateKey(key)) throw new AgentFault('ca_mismatch', `key and certificate in ${folder} don't belong together`, remedy);
-  if (certificate.validToDate.getTime() <= nowMs) throw new AgentFault('ca_expired', `the authority in ${folder} ended on ${certificate.validTo}`, remedy);
+  return checked({ key, certificate, place: folder, remedy, trustDomain, nowMs });
+}
+
+/** An authority from its PEM texts; `place` is where they are kept, for people. Throws `AgentFault` as `openAuthority`. */
+export function authorityOf({ keyPem, certificatePem, place, trustDomain, nowMs }: { keyPem: string; certificatePem: string; place: string; trustDomain: string; nowMs: number }): Authority {
+  const remedy = `restore ${place} from a backup, or remove it to start a new authority and restart every meshed pod`;
+  try {
+    const [key, certificate] = [createPrivateKey(keyPem), new X509Certificate(certificatePem)];
+    return checked({ key, certificate, place, remedy, trustDomain, nowMs });
+  } catch (cause) {
+    if (cause instanceof AgentFault) throw cause;
+    throw new AgentFault('ca_unreadable', `the authority in ${place} can't be read: ${messageOf(cause)}`, remedy, { cause });
+  }
+}
+
+interface Read {
+  readonly key: KeyObject;
+  readonly certificate: X509Certificate;
+  readonly place: string;
+  readonly remedy: string;
+  readonly trustDomain: string;
+  readonly nowMs: number;
+}
+
+function checked({ key, certificate, place, remedy, trustDomain, nowMs }: Read): Authority {
+  if (!certificate.checkPrivateKey(key)) throw new AgentFault('ca_mismatch', `key and certificate in ${place} don't belong together`, remedy);
+  if (certificate.validToDate.getTime() <= nowMs) throw new AgentFault('ca_expired', `the authority in ${place} ended on ${certificate.validTo}`, remedy);
   const name = `Sidelight ${trustDomain}`;
   if (certificate.subject !== `CN=${name}`) {
-    throw new AgentFault('ca_other_trust_domain', `the authority in ${folder} is of another trust domain than ${trustDomain} (${certificate.subject})`, remedy);
+    throw new AgentFault('ca_other_trust_domain', `the authority in ${place} is of another trust domain than ${trustDomain} (${certificate.subject})`, remedy);
   }
   return new Authority(name, key, certificate.toString());
 }

@@ -15,8 +15,6 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export const JSON_TYPE = 'application/json';
 /** Server-side apply. */
 export const APPLY_TYPE = 'application/apply-patch+yaml';
-/** RFC 7396. */
-export const MERGE_TYPE = 'application/merge-patch+json';
 
 export interface Answer {
   readonly status: number;
