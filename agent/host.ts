@@ -32,6 +32,7 @@ import { Absences } from './proxies/absences.ts';
 import type { KnownProcess } from './proxies/absences.ts';
 import { readKnownProcesses, writeKnownProcesses } from './proxies/known-processes.ts';
 import { ControlServer } from './proxies/server.ts';
+import type { Proof } from './proxies/session.ts';
 import { TAP_FLUSH_MS, Taps } from './proxies/taps.ts';
 import { Ticker } from './proxies/ticker.ts';
 import { TOKEN_RETRY_MS, Uplink } from './uplink/client.ts';
@@ -217,7 +218,7 @@ export class Host {
       workload: (key: string) => mesh.inventory.workloads.get(key),
       orders: (workload: string, instanceName: string) => mesh.orders(workload, instanceName),
       destination: (address: SocketAddress) => mesh.destination(address),
-      tokenMatches: (workload: { namespace: string; name: string }, token: string) => this.#tokens.matches(workload, token),
+      prove: async (key: string, token: string) => this.#prove(key, token),
       issue: (publicKey: Parameters<Authority['issue']>[0], identity: string) => anchors.issuing.issue(publicKey, identity, this.#certificateMs(), config.leafTtlMs),
       trustBundle: () => anchors.bundle,
       take: (window: Parameters<Sealer['take']>[0]) => this.#sealer.take(window),
@@ -232,6 +233,13 @@ export class Host {
       log,
     };
     return new ControlServer(parts, this.#ownLeaf.issue(), () => this.#uplink?.topologyChanged());
+  }
+
+  /** One answer for a workload that there isn't and a token that is wrong, so that a stranger learns no names. */
+  #prove(key: string, token: string): Proof {
+    const workload = this.#parts.mesh.inventory.workloads.get(key);
+    if (workload !== null && this.#tokens.matches(workload, token)) return { kind: 'proved', identity: workload.identity };
+    return { kind: 'refused', reason: `the join token is not that of a workload ${key} in the mesh file` };
   }
 
   #makeRotator(): Rotator {

@@ -128,6 +128,11 @@ export function meshOf(workload: MeshWorkload, { mesh, identity, starting }: Mes
   return mesh === null || starting === true ? null : { address: mesh, identity: identity ?? workload.identity };
 }
 
+/** The identity that an instance of a workload must prove; of a name that isn't known the workload's. */
+export function expectedIdentity(workload: MeshWorkload, instanceName: string): Identity {
+  return workload.instances.find(({ name }) => name === instanceName)?.identity ?? workload.identity;
+}
+
 /** Zone and weight as far as they are known. */
 function placeOf({ zone, weight }: MeshInstance): Pick<Endpoint, 'zone' | 'weight'> {
   return { ...(zone === undefined ? {} : { zone }), ...(weight === undefined ? {} : { weight }) };

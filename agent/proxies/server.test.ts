@@ -6,6 +6,7 @@ import { Metrics } from '../admin/metrics.ts';
 import { Pending } from '../aggregate/pending.ts';
 import type { Batch } from '../aggregate/pending.ts';
 import { makeEdge, makeWindow } from '../aggregate/testing.ts';
+import { AgentFault } from '../fault.ts';
 import { addressAt, makeInstance, makeWorkload } from '../inventory/testing.ts';
 import { createAuthority } from '../issuer/authority.ts';
 import { issueOdd, makeCsr } from '../issuer/testing.ts';
@@ -67,7 +68,12 @@ beforeEach(async () => {
     workload: (key) => workloads.get(key) ?? null,
     orders: (workload, name) => (workloads.get(workload)?.instances.some((instance) => instance.name === name) ? ordersOf(workload) : null),
     destination: (address) => (address.port === 80 ? { kind: 'service', to: { service: 'shop/cart', port: revision, protocol: 'http1', endpoints: [] } } : { kind: 'external' }),
-    tokenMatches: ({ name }, token) => token === `token of ${name}`,
+    prove: async (key, token) => {
+      if (token === 'token nobody can read now') throw new AgentFault('kubernetes_unreachable', 'the API is away', 'wait');
+      if (token === 'token that is being looked at') return new Promise(() => {});
+      const workload = workloads.get(key);
+      return workload && token === `token of ${workload.name}` ? { kind: 'proved', identity: workload.identity } : { kind: 'refused', reason: 'no' };
+    },
     issue: (key, identity) => authority.issue(key, identity, Date.now(), 3_600_000),
     trustBundle: () => authority.certificatePem,
     take: (window) => sealer.take(window),
@@ -144,6 +150,37 @@ test.each([
   expect(metrics.get('control_refused_total')).toBe(1);
   expect(metrics.get('certificates_issued_total')).toBe(0);
   if (token) expect(logged.join('\n')).not.toContain(token);
+});
+
+test('when nobody can tell whose a token is, the proxy is told so, and gets its certificate when it asks again', async () => {
+  const proxy = await dial();
+  proxy.send({ kind: 'certify', version: 1, token: 'token nobody can read now', workload: 'shop/host/web', csr: makeCsr().der.toString('base64') });
+  expect(await proxy.next('refused')).toMatchObject({ code: 'kubernetes_unreachable' });
+  await proxy.closed;
+  await certify({ port, trustBundle: authority.certificatePem }, 'shop/host/web', 'token of web');
+  expect(metrics.get('certificates_issued_total')).toBe(1);
+});
+
+test('a connection asks for one certificate at a time', async () => {
+  const proxy = await dial();
+  for (let asked = 0; asked < 2; asked++) proxy.send({ kind: 'certify', version: 1, token: 'token that is being looked at', workload: 'shop/host/web', csr: makeCsr().der.toString('base64') });
+  expect(await proxy.next('refused')).toMatchObject({ code: 'message_unexpected' });
+});
+
+test('an instance that runs under another account than its workload’s proves its own identity, and no other will do', async () => {
+  const key = 'shop/host/web';
+  const before = workloads.get(key);
+  if (before === undefined) throw new Error('the shop has a web');
+  workloads.set(key, { ...before, instances: [makeInstance('web-1', { identity: WEB.replace('web', 'web2') })] });
+  try {
+    for (const [name, code] of [['web', 'refused'], ['web2', 'welcome']] as const) {
+      const proxy = await dial(issueOdd({ authority, dnsNames: [WEB.replace('web', name)], nowMs: Date.now() }));
+      proxy.hello(key, 'web-1', INSTANCE);
+      expect(await proxy.next(code)).toMatchObject({ kind: code });
+    }
+  } finally {
+    workloads.set(key, before);
+  }
 });
 
 test('a bad request for a certificate is refused', async () => {

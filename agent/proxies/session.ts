@@ -1,4 +1,4 @@
-/** What a proxy's messages mean: certify for anyone with a join token, everything else only after a hello that proves who it is. */
+/** What a proxy's messages mean: certify for anyone with a token, everything else only after a hello that proves who it is. */
 import type { KeyObject } from 'node:crypto';
 import type { Identity, WorkloadKey } from '../../proxy/wire/labels.ts';
 import { OTHER } from '../../proxy/wire/report.ts';
@@ -6,7 +6,8 @@ import type { EdgeRow, ProxyWindow } from '../../proxy/wire/report.ts';
 import type { Destination, FromControl, ProxyOrders, SocketAddress, ToControl } from '../../proxy/wire/orders.ts';
 import { CONTROL_WIRE_VERSION } from '../../proxy/wire/version.ts';
 import type { Metrics } from '../admin/metrics.ts';
-import type { MeshWorkload } from '../inventory/inventory.ts';
+import { AgentFault, messageOf } from '../fault.ts';
+import { expectedIdentity, type MeshWorkload } from '../inventory/inventory.ts';
 import type { Leaf } from '../issuer/authority.ts';
 import { readCsr } from '../issuer/csr.ts';
 import { bundleFingerprint } from '../issuer/fingerprint.ts';
@@ -27,7 +28,8 @@ export interface ControlParts {
   readonly orders: (workload: WorkloadKey, instanceName: string) => ProxyOrders | null;
   /** Where an address leads. */
   readonly destination: (address: SocketAddress) => Destination;
-  readonly tokenMatches: (workload: MeshWorkload, token: string) => boolean;
+  /** Whether a token entitles to an identity of a workload. Rejects with an `AgentFault` when that can't be told now. */
+  readonly prove: (workload: WorkloadKey, token: string) => Promise<Proof>;
   readonly issue: (publicKey: KeyObject, identity: Identity) => Leaf;
   /** PEM. */
   readonly trustBundle: () => string;
@@ -45,6 +47,9 @@ export interface ControlParts {
   readonly metrics: Metrics;
   readonly log: Log;
 }
+
+/** What a token proves; the reason is for its owner, and names nothing that a stranger doesn't know. */
+export type Proof = { readonly kind: 'proved'; readonly identity: Identity } | { readonly kind: 'refused'; readonly reason: string };
 
 /** A proxy that has said hello. */
 export interface LiveProxy {
@@ -73,6 +78,8 @@ export class Session {
   /** The proxy was told of tap sessions. */
   #tapped = false;
   readonly #watched = new Watched((address) => this.#parts.destination(address));
+  /** A token is being looked at. */
+  #certifying = false;
   #newestTick = 0;
   /** The last sequence of a process that said goodbye. */
   #lastSequence: number | null = null;
@@ -128,7 +135,7 @@ export class Session {
     if (!proxy) return;
     const orders = this.#parts.orders(proxy.workload, proxy.name);
     const workload = this.#parts.workload(proxy.workload);
-    if (!orders || workload?.identity !== proxy.identity) return this.refuse('instance_unknown', `${proxy.name} of ${proxy.workload} is not in the mesh any more`);
+    if (!orders || workload === null || expectedIdentity(workload, proxy.name) !== proxy.identity) return this.refuse('instance_unknown', `${proxy.name} of ${proxy.workload} is not in the mesh any more`);
     if (orders.revision === this.#sentRevision) return;
     this.#sentRevision = orders.revision;
     this.#parts.metrics.add('orders_sent_total');
@@ -177,18 +184,27 @@ export class Session {
     this.link.refuse(code, message);
   }
 
-  #certify({ version, token, workload: key, csr }: Extract<ToControl, { kind: 'certify' }>): void {
-    const { workload, tokenMatches, issue, trustBundle, metrics, log } = this.#parts;
-    if (!this.#speaks(version)) return;
-    const owner = workload(key);
-    // One code for both, so that a stranger learns no names.
-    if (!owner || !tokenMatches(owner, token)) return this.refuse('token_invalid', `the join token is not that of a workload ${key} in the mesh file`);
+  #certify(asked: Extract<ToControl, { kind: 'certify' }>): void {
+    if (!this.#speaks(asked.version)) return;
+    // Each may cost a question to somebody else.
+    if (this.#certifying) return this.refuse('message_unexpected', 'certify was asked for already and is not answered yet');
+    this.#certifying = true;
+    void this.#parts.prove(asked.workload, asked.token)
+      .then((proof) => this.#answer(proof, asked))
+      .catch((thrown: unknown) => this.refuse(thrown instanceof AgentFault ? thrown.code : 'agent_failed', messageOf(thrown)))
+      .finally(() => void (this.#certifying = false));
+  }
+
+  #answer(proof: Proof, { workload, csr }: Extract<ToControl, { kind: 'certify' }>): void {
+    const { issue, trustBundle, metrics, log } = this.#parts;
+    if (proof.kind === 'refused') return this.refuse('token_invalid', proof.reason);
     const request = readCsr(Buffer.from(csr, 'base64'));
     if (request.kind === 'refused') return this.refuse('csr_invalid', request.reason);
-    const leaf = issue(request.key, owner.identity);
+    const { identity } = proof;
+    const leaf = issue(request.key, identity);
     metrics.add('certificates_issued_total');
     const notAfter = new Date(leaf.notAfterMs).toISOString();
-    log('info', 'certificate issued', { workload: key, identity: owner.identity, notAfter });
+    log('info', 'certificate issued', { workload, identity, notAfter });
     this.link.send({ kind: 'certified', certificateChain: leaf.certificatePem, trustBundle: trustBundle(), notAfter });
   }
 
@@ -199,7 +215,7 @@ export class Session {
     const peer = peerOf(this.link, this.#parts.wallMs());
     if (peer.kind === 'refused') return this.refuse('certificate_required', peer.reason);
     const owner = workload(key);
-    if (owner?.identity !== peer.identity) return this.refuse('identity_mismatch', `the certificate is for ${peer.identity}, which is not the identity of a workload ${key}`);
+    if (owner === null || expectedIdentity(owner, instanceName) !== peer.identity) return this.refuse('identity_mismatch', `the certificate is for ${peer.identity}, which is not the identity of a workload ${key}`);
     if (!orders(key, instanceName)) return this.refuse('instance_unknown', `the mesh file has no instance ${instanceName} with a sidecar in ${key}`);
     const state = { ready: false, certificateNotAfter: new Date(peer.notAfterMs).toISOString() };
     this.#proxy = { instance, name: instanceName, workload: key, identity: peer.identity, version: proxyVersion, ...state };

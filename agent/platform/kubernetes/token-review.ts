@@ -1,5 +1,6 @@
 /** Who a service account token belongs to: the API server tells, and a pod gets an identity for its own workload only. */
-import { identityOf, type Identity, type WorkloadKey } from '../../../proxy/wire/labels.ts';
+import { identityOf, type WorkloadKey } from '../../../proxy/wire/labels.ts';
+import type { Proof } from '../../proxies/session.ts';
 import type { KubeApi } from './api.ts';
 import { TOKEN_AUDIENCE } from './names.ts';
 
@@ -13,8 +14,6 @@ export interface ReviewStatus {
 
 /** The workload and account of a pod by `namespace/name`, as discovery knows it; null: not known. */
 export type PodOwner = (pod: string) => { readonly workload: WorkloadKey; readonly serviceAccount: string } | null;
-
-export type Proof = { readonly kind: 'proved'; readonly identity: Identity } | { readonly kind: 'refused'; readonly reason: string };
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
 
