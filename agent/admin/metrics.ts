@@ -43,6 +43,7 @@ export const FAMILIES = {
   kubernetes_lists_total: { type: 'counter', help: 'Lists of the cluster’s objects, at the start, after a watch that was too old, and to compare.' },
   kubernetes_watch_errors_total: { type: 'counter', help: 'Failed lists and watches of the cluster’s objects; each is tried again.' },
   kubernetes_resync_fixed_total: { type: 'counter', help: 'Objects that a watch had missed, found by comparing with a list.' },
+  trust_bundle_errors_total: { type: 'counter', help: 'Times that a namespace could not be given the trust bundle; it is tried again.' },
   mesh_applied_total: { type: 'counter', help: 'Mesh files put in force.' },
   mesh_refused_total: { type: 'counter', help: 'Mesh files refused for their faults.' },
 } as const satisfies Record<string, { type: 'gauge' | 'counter'; help: string }>;
