@@ -5,7 +5,7 @@ import { migrate } from '../cloud/db/migrate.ts';
 import { Fault } from './fault.ts';
 import { keptSecret } from './kept.ts';
 import { keepPostgres } from './postgres/keeper.ts';
-import { SERVER } from './postgres/roles.ts';
+import { PLAIN, SERVER } from './postgres/roles.ts';
 
 export interface Database {
   /** Login `sidelight_server`, for the cloud process. */
@@ -46,7 +46,7 @@ export async function ownDatabase(ownerUrl: string, data: string): Promise<Datab
 }
 
 async function prepareServerLogin(ownerUrl: string, password: string): Promise<void> {
-  const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined });
+  const sql = postgres(ownerUrl, { ...PLAIN, max: 1 });
   try {
     // The password is ours and base64url; ALTER ROLE takes no parameters.
     await sql.unsafe(`alter role ${SERVER} login noinherit password '${password}'`);

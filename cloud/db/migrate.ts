@@ -17,7 +17,8 @@ interface Migration {
 
 /** `ownerUrl`: a login that owns the database. Each file runs in a transaction of its own. */
 export async function migrate(ownerUrl: string): Promise<void> {
-  const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined });
+  // Without array types: the client would ask for them by itself, and nobody handles it when the server ends just then.
+  const sql = postgres(ownerUrl, { max: 1, fetch_types: false, onnotice: () => undefined });
   try {
     await sql`select pg_advisory_lock(${LOCK_KEY})`;
     await sql`create table if not exists public.migration (name text primary key, sha256 text not null, applied_at timestamptz not null default now())`;

@@ -10,6 +10,7 @@ import { serverAccount } from './account.ts';
 import { keepPostgres } from './keeper.ts';
 import { type RunningPostgres, startPostgres } from './launch.ts';
 import { isAlive, readPostmasterFile } from './postmaster.ts';
+import { PLAIN } from './roles.ts';
 
 let dataDir: string;
 let running: RunningPostgres[] = [];
@@ -34,7 +35,7 @@ async function start(): Promise<RunningPostgres> {
 }
 
 async function query<T>(url: string, run: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  const sql = postgres(url, { ...PLAIN, max: 1 });
   try {
     return await run(sql);
   } finally {

@@ -40,9 +40,12 @@ export function loginUrl(user: string, password: string, port: number, database:
   return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
 }
 
+/** The client asks for array types by itself when it connects, and nobody handles what happens when the server ends just then. */
+export const PLAIN = { fetch_types: false, onnotice: () => undefined } as const;
+
 /** Makes logins and database where absent. The owner runs migrations; the server's login owns nothing. */
 export async function ensureRoles(port: number, passwords: Passwords): Promise<void> {
-  const sql = postgres(loginUrl(SUPERUSER, passwords.superuser, port, 'postgres'), { max: 1, onnotice: () => undefined });
+  const sql = postgres(loginUrl(SUPERUSER, passwords.superuser, port, 'postgres'), { ...PLAIN, max: 1 });
   try {
     const [row] = await sql<{ done: boolean }[]>`select exists (select from pg_database where datname = ${DATABASE}) as done`;
     if (row?.done === true) return;
@@ -60,7 +63,7 @@ export async function ensureRoles(port: number, passwords: Passwords): Promise<v
 
 /** The data folder of the server behind `port` as it sees it itself, or undefined when it doesn't answer to our password. */
 export async function answeringDataFolder(port: number, passwords: Passwords): Promise<string | undefined> {
-  const sql = postgres(loginUrl(SUPERUSER, passwords.superuser, port, 'postgres'), { max: 1, connect_timeout: 3, onnotice: () => undefined });
+  const sql = postgres(loginUrl(SUPERUSER, passwords.superuser, port, 'postgres'), { ...PLAIN, max: 1, connect_timeout: 3 });
   try {
     const [row] = await sql<{ data_directory: string }[]>`show data_directory`;
     return row?.data_directory;
