@@ -153,7 +153,8 @@ export class TransparentBed {
     const file = join(this.folder, `packets-${performance.now()}.pcap`);
     const log = join(this.folder, 'tcpdump.log');
     writeFileSync(log, '');
-    const child = this.spawnInside(this.lan.router.name, ['tcpdump', '-i', 'any', '--immediate-mode', '-U', '-s', '0', '-Z', 'root', '-w', file], log, {});
+    // Each packet takes a slot of the snapshot's length, whatever its own: with the default 256 KiB only eight would fit.
+    const child = this.spawnInside(this.lan.router.name, ['tcpdump', '-i', 'any', '--immediate-mode', '-U', '-s', '4096', '-B', '16384', '-Z', 'root', '-w', file], log, {});
     await this.until(() => readFileSync(log, 'utf8').includes('listening on'), () => readFileSync(log, 'utf8'));
     return {
       stop: async () => {
