@@ -64,7 +64,7 @@ const proxyWindow = z.object({
 const tapEvent = z.object({
   agoMs: count, direction: z.enum(DIRECTIONS), protocol: z.enum(PROTOCOLS), tls: z.enum(TLS_STATES), source: rowName, service: rowName, destination: rowName,
   method: rowName, path: rowName, route: rowName.nullable(), status: count, grpcStatus: count.nullable(), fault: z.enum(FAULTS).nullable(), code: rowName.nullable(),
-  latencyUs: count.min(-1), durationUs: count, bytesIn: count, bytesOut: count, retries: count, traceId: rowName.nullable(),
+  latencyUs: z.number().int().min(-1).max(Number.MAX_SAFE_INTEGER), durationUs: count, bytesIn: count, bytesOut: count, retries: count, traceId: rowName.nullable(),
 });
 
 const tapReport = z.object({ session: z.string().max(64), events: z.array(tapEvent).max(TAP_EVENTS_MAX), matched: count, dropped: count });
