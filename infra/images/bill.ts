@@ -10,7 +10,7 @@ export interface BillParts {
   /** The image's name, such as `sidelight/proxy`. */
   readonly image: string;
   readonly version: string;
-  /** What its executables were compiled from and with. */
+  /** Packages that its executables may have been compiled from and with. */
   readonly npm: readonly NpmPackage[];
   readonly system: readonly SystemPackage[];
 }

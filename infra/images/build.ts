@@ -96,7 +96,7 @@ async function tableTools(): Promise<Library[]> {
   return Promise.all(paths.map(async (path) => ({ path, source: await realpath(path) })));
 }
 
-/** What could have gone into the executables: every package of the lock file that is not only for development or optional. */
+/** What could have gone into the executables: the packages that package.json names, at their exact versions. */
 async function npmPackages(): Promise<NpmPackage[]> {
   const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { dependencies: Readonly<Record<string, string>> };
   return Object.entries(dependencies).map(([name, version]) => ({ name, version })).toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -60,8 +60,8 @@ async function buildOne({ name, module, package: target }: Program, say: (line: 
 
 function buildFault(error: unknown): Fault {
   const { code, stderr, message } = error as Error & { code?: string; stderr?: string };
-  if (code === 'ENOENT') return new Fault('go_missing', 'The test cluster is built with Go, and there is no "go" on the PATH.', 'Install Go 1.26 or newer, or set KUBECONFIG to a disposable cluster.');
-  return new Fault('kubernetes_build_failed', `The test cluster's programs don't build:\n${stderr || message}`, 'See that the Go module proxy can be reached; without it, set KUBECONFIG to a disposable cluster.');
+  if (code === 'ENOENT') return new Fault('go_missing', 'The test cluster is built with Go, and there is no "go" on the PATH.', 'Install Go 1.26 or newer.');
+  return new Fault('kubernetes_build_failed', `The test cluster's programs don't build:\n${stderr || message}`, 'See that the Go module proxy can be reached.');
 }
 
 async function sourcesHash(folder: string): Promise<string> {

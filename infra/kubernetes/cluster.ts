@@ -19,7 +19,7 @@ import { API_PORT, CONTAINERD_SOCKET, kubeconfig, NODE_NAME, nodePlan, type Node
 
 const run = promisify(execFile);
 
-/** From the benchmark range (RFC 2544), so that no real network is shadowed. A second cluster takes the next /20 of each. */
+/** From the benchmark range (RFC 2544), so that no real network is shadowed. One cluster at a time. */
 const NETWORK = { machine: '198.18.0.1', node: '198.18.0.2', podCidr: '198.18.64.0/19', serviceCidr: '198.19.0.0/20', serviceIp: '198.19.0.1' } as const;
 const READY_MS_MAX = 120_000;
 const POLL_MS = 100;
@@ -51,7 +51,7 @@ export async function missingForCluster(): Promise<string[]> {
 /** Brings the cluster up; ready means that a pod could be scheduled. Faults: `kubernetes_unavailable` and those of the build. */
 export async function startCluster(say: (line: string) => void): Promise<TestCluster> {
   const missing = await missingForCluster();
-  if (missing.length > 0) throw new Fault('kubernetes_unavailable', `No test cluster can be made here: ${missing.join('; ')}.`, 'Install what is missing ("apt-get install -y containerd runc containernetworking-plugins iptables iproute2"), or set KUBECONFIG to a disposable cluster.');
+  if (missing.length > 0) throw new Fault('kubernetes_unavailable', `No test cluster can be made here: ${missing.join('; ')}.`, 'Install what is missing ("apt-get install -y containerd runc containernetworking-plugins iptables iproute2").');
   const programs = await buildNodePrograms(say);
   const started = openUnwinder();
   try {
